@@ -1,0 +1,69 @@
+"""Checkpoints of a training run, and files that are written whole or not at all."""
+
+import io
+import os
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """A path to write to that takes the place of ``path`` only when the block has ended well."""
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def copy_of_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The model's state, copied, so that training on does not change it."""
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def save(path: str | Path, model: nn.Module, optimizer, rows: list[dict], device) -> None:
+    """Write all that a run needs to go on: weights, optimiser, random state and history."""
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "rows": rows,
+        "random": torch.get_rng_state(),
+    }
+    if torch.device(device).type == "cuda":
+        state["cuda_random"] = torch.cuda.get_rng_state(device)
+    with atomic_path(path) as unfinished:
+        torch.save(state, unfinished)
+
+
+def load(path: str | Path, model: nn.Module, optimizer, device) -> list[dict]:
+    """Restore a run in place and return the rows of its history.
+
+    Raises
+    ------
+    ValueError
+        If the file is broken, or of another model.
+    """
+    content = Path(path).read_bytes()
+    try:
+        # weights_only: tensors and plain values, never code.
+        state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        parts = [state[name] for name in ("model", "optimizer", "rows", "random")]
+    except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path} is not a whole checkpoint of vc.fit: delete it to train anew") from error
+    weights, moments, rows, random = parts
+    own = {name: value.shape for name, value in model.state_dict().items()}
+    if own != {name: value.shape for name, value in weights.items()}:
+        raise ValueError(f"{path} is a checkpoint of another model: give this run its own file")
+    model.load_state_dict(weights)
+    optimizer.load_state_dict(moments)
+    torch.set_rng_state(random.cpu())
+    if "cuda_random" in state:
+        torch.cuda.set_rng_state(state["cuda_random"].cpu(), device)
+    return rows

@@ -1,0 +1,139 @@
+"""Images in memory: a data set is one uint8 tensor, and a batch is an index-select on its device."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from vaecourse.randomness import seeded
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images of one split, with what is known about them.
+
+    ``split[:1000]``, ``split[indices]`` and ``split[mask]`` are splits of the images chosen.
+
+    Parameters
+    ----------
+    images : uint8 Tensor of shape (N, C, H, W), values 0 to 255
+    labels : int64 Tensor of shape (N,), optional
+    factors : int64 Tensor of shape (N, K), optional
+        Ground-truth factors of variation.
+    dynamic : bool
+        Batches are fresh Bernoulli draws, each pixel white with its grey value as probability.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If images are not uint8 of four dimensions, or labels or factors are not one per image.
+    """
+
+    images: Tensor
+    labels: Tensor | None = None
+    factors: Tensor | None = None
+    dynamic: bool = False
+
+    def __post_init__(self):
+        if self.images.dtype != torch.uint8:
+            raise TypeError(f"images of a split are uint8 from 0 to 255, got {self.images.dtype}")
+        if self.images.ndim != 4:
+            raise ValueError(f"images of a split have shape (N, C, H, W), got {tuple(self.images.shape)}")
+        for name in ("labels", "factors"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.images):
+                raise ValueError(f"{len(values)} {name} for {len(self.images)} images: there must be one for each")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, which) -> "Split":
+        if isinstance(which, int):
+            raise TypeError(f"a split is indexed by slices, indices or masks: write split[{which}:{which + 1}]")
+        return self._map(lambda values: values[which])
+
+    def _map(self, function) -> "Split":
+        changed = {name: function(values) for name, values in self.tensors().items()}
+        return replace(self, **changed)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Images, labels and factors by name, those that there are."""
+        named = {"images": self.images, "labels": self.labels, "factors": self.factors}
+        return {name: values for name, values in named.items() if values is not None}
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return tuple(self.images.shape[1:])
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same split on another device."""
+        return self._map(lambda values: values.to(device))
+
+    def pictures(self) -> Tensor:
+        """All images as floats (N, C, H, W) in [0, 1], grey values kept."""
+        return self.images.float() / 255
+
+    def batches(self, batch_size: int, shuffle: bool = False) -> Iterator[Tensor]:
+        """Batches of floats (≤ batch_size, C, H, W) in [0, 1], on the device of the split.
+
+        The order, if shuffled, and the pixels, if binarised dynamically, come from torch's random state.
+        """
+        device = self.images.device
+        order = torch.randperm(len(self), device=device) if shuffle else torch.arange(len(self), device=device)
+        for chosen in order.split(batch_size):
+            batch = self.images.index_select(0, chosen).float().div_(255)
+            # Three times faster than torch.bernoulli on a CPU.
+            yield torch.rand_like(batch).lt_(batch) if self.dynamic else batch
+
+    def binarized(self, kind: str = "dynamic", seed: int = 0) -> "Split":
+        """Black and white images, drawn from the grey values as probabilities (Salakhutdinov and Murray, 2008).
+
+        Parameters
+        ----------
+        kind : "dynamic" or "static"
+            A fresh draw in each batch, or one draw made now. Fixed draws are easier to overfit: say which it was.
+        seed : int
+            Of the static draw.
+
+        Raises
+        ------
+        ValueError
+            For another kind.
+        """
+        if kind == "dynamic":
+            return replace(self, dynamic=True)
+        if kind != "static":
+            raise ValueError(f"binarisation {kind!r} is unknown: choose dynamic or static")
+        with seeded(seed, self.images.device):
+            drawn = torch.bernoulli(self.pictures()).mul_(255).to(torch.uint8)
+        return replace(self, images=drawn)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """A data set.
+
+    Parameters
+    ----------
+    name : str
+    train, test : Split
+    source : str
+        Where the images came from, in words a reader can check.
+    label_names : tuple of str, optional
+    """
+
+    name: str
+    train: Split
+    test: Split
+    source: str
+    label_names: tuple[str, ...] = ()
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.train.image_shape
+
+    def binarized(self, kind: str = "dynamic", seed: int = 0) -> "ImageSet":
+        """Both splits binarised (see :meth:`Split.binarized`)."""
+        train, test = self.train.binarized(kind, seed), self.test.binarized(kind, seed + 1)
+        return replace(self, train=train, test=test, source=f"{self.source}, {kind} binarisation")

@@ -1,0 +1,112 @@
+"""The probability distributions of the course: Gaussians over codes, likelihoods over images.
+
+Everything is in nats. Methods keep the axis of the latent units, so that a caller can look at one unit, or
+sum over all of them; likelihoods of images are summed over the pixels.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+LOG_TWO_PI = math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class DiagonalGaussian:
+    """A Gaussian with diagonal covariance over codes, one row per image.
+
+    Parameters
+    ----------
+    mean, log_variance : Tensor of shape (N, d)
+        The logarithm of the variance may take any real value, so a network can produce it freely.
+    """
+
+    mean: Tensor
+    log_variance: Tensor
+
+    @classmethod
+    def standard_like(cls, codes: Tensor) -> "DiagonalGaussian":
+        """N(0, I) with the shape, type and device of ``codes``."""
+        zeros = torch.zeros_like(codes)
+        return cls(zeros, zeros)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.log_variance.exp()
+
+    @property
+    def std(self) -> Tensor:
+        return (0.5 * self.log_variance).exp()
+
+    def sample(self) -> Tensor:
+        """Draw codes (N, d) as mean + std · noise, so that gradients reach both parameters.
+
+        Kingma and Welling (2014), section 2.4.
+        """
+        return self.mean + self.std * torch.randn_like(self.mean)
+
+    def log_prob(self, codes: Tensor) -> Tensor:
+        """Log density of each unit (N, d), in nats; its sum over units is the log density of a code."""
+        return -0.5 * (LOG_TWO_PI + self.log_variance + (codes - self.mean) ** 2 / self.variance)
+
+    def kl(self, other: "DiagonalGaussian | None" = None) -> Tensor:
+        """KL(self‖other) of each unit (N, d), in nats, in closed form. ``other`` defaults to N(0, I).
+
+        Kingma and Welling (2014), appendix B.
+        """
+        if other is None:
+            return 0.5 * (self.mean**2 + self.variance - 1 - self.log_variance)
+        squared = self.variance + (self.mean - other.mean) ** 2
+        return 0.5 * (squared / other.variance - 1 + other.log_variance - self.log_variance)
+
+
+@dataclass(frozen=True)
+class BernoulliImages:
+    """Independent Bernoulli pixels.
+
+    On binary images its negative log-likelihood is a true one. On grey values in (0, 1) the same expression
+    is a cross-entropy: a fine training signal, but no likelihood, and its minimum is not 0.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (N, C, H, W)
+    """
+
+    logits: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        """Probability of a white pixel (N, C, H, W)."""
+        return self.logits.sigmoid()
+
+    def negative_log_likelihood(self, images: Tensor) -> Tensor:
+        """−log p(image), summed over pixels (N,), in nats per image."""
+        # softplus(l) − x·l is −x log σ(l) − (1 − x) log(1 − σ(l)), without a logarithm that could overflow.
+        return (functional.softplus(self.logits) - images * self.logits).flatten(1).sum(1)
+
+
+@dataclass(frozen=True)
+class GaussianImages:
+    """Gaussian pixels with one standard deviation for all of them.
+
+    Parameters
+    ----------
+    mean : Tensor of shape (N, C, H, W)
+    log_sigma : scalar Tensor
+        Logarithm of the common standard deviation, on the scale of pixels in [0, 1].
+    """
+
+    mean: Tensor
+    log_sigma: Tensor
+
+    def negative_log_likelihood(self, images: Tensor) -> Tensor:
+        """−log p(image), summed over pixels (N,), in nats per image: ½ Σ [(x − x̂)²/σ² + log 2πσ²]."""
+        squared = ((images - self.mean) ** 2).flatten(1).sum(1)
+        pixels = images[0].numel()
+        return 0.5 * (squared / (2 * self.log_sigma).exp() + pixels * (LOG_TWO_PI + 2 * self.log_sigma))
+
+
+ImageLikelihood = BernoulliImages | GaussianImages

@@ -1,0 +1,50 @@
+"""Schedules: the share of its final value that a weight has after so many epochs.
+
+A schedule maps the number of epochs trained so far (a float: 2.5 is the middle of the third epoch) to a share
+in [0, 1]. After training (``epoch=math.inf``, the default wherever a loss is called) the share is 1.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Schedule = Callable[[float], float]
+
+
+def constant(epoch: float) -> float:
+    """No schedule: the whole weight from the first step."""
+    return 1.0
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Grow from 0 to 1 in a straight line over ``epochs`` epochs, then stay (Bowman et al., 2016)."""
+
+    epochs: float
+
+    def __post_init__(self):
+        if not 0 < self.epochs < math.inf:
+            raise ValueError(f"a linear schedule needs finite epochs > 0, got {self.epochs}: for none, leave it out")
+
+    def __call__(self, epoch: float) -> float:
+        return min(epoch / self.epochs, 1.0)
+
+
+@dataclass(frozen=True)
+class Cyclical:
+    """Every ``period`` epochs start again from 0: grow for a share ``ramp`` of the period, then stay at 1.
+
+    Fu et al. (2019), equation 6.
+    """
+
+    period: float
+    ramp: float = 0.5
+
+    def __post_init__(self):
+        if not 0 < self.period < math.inf or not 0 < self.ramp <= 1:
+            raise ValueError(f"a cyclical schedule needs a finite period > 0 and 0 < ramp ≤ 1, got {self}")
+
+    def __call__(self, epoch: float) -> float:
+        if math.isinf(epoch):
+            return 1.0
+        return min(epoch % self.period / self.period / self.ramp, 1.0)

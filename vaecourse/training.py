@@ -1,0 +1,290 @@
+"""``fit``: the one training loop of the course."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from vaecourse import checkpoints
+from vaecourse.data import Split
+from vaecourse.evaluation import encode, evaluate, reconstruct
+from vaecourse.metrics import mse, psnr, ssim
+from vaecourse.randomness import seeded
+
+IMAGE_METRICS = {"mse": mse, "psnr": psnr, "ssim": ssim}
+# Terms are read from the device, checked and shown once in so many steps: reading each would make a GPU wait.
+STEPS_BETWEEN_READINGS = 50
+# Far below anything that moves a weight (Adam adds 1e-8 to its denominator), far above float32's denormals.
+NEGLIGIBLE_MOMENT = 1e-30
+
+
+@dataclass
+class History:
+    """What happened in training: one row per epoch, row 0 (``epoch`` 0) being the model as it came.
+
+    ``history["rate"]`` is the column of that name, as a list. Terms of the training set are averages over the
+    epoch, while the model was learning; terms named ``test_…`` are those of the test set after the epoch. All
+    are nats per image. ``seconds`` counts from the start.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    interrupted: bool = False
+
+    def __getitem__(self, name: str) -> list[float]:
+        if name not in self.names:
+            raise KeyError(f"history has no {name!r}: it has {', '.join(self.names)}")
+        return [row.get(name, math.nan) for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def save(self, path: str | Path) -> None:
+        """Write the rows as JSON."""
+        with checkpoints.atomic_path(path) as unfinished:
+            unfinished.write_text(json.dumps(self.rows, indent=1))
+
+
+class TrainingDiverged(ArithmeticError):
+    """A term was not finite. ``history`` holds the epochs before; the model is back at the last of them."""
+
+    def __init__(self, message: str, history: History):
+        super().__init__(message)
+        self.history = history
+
+
+class Snapshots:
+    """A callback of :func:`fit` that keeps codes and reconstructions of a split while the model learns.
+
+    Parameters
+    ----------
+    split : Split
+        The images to follow, for instance ``mnist.test[:1000]``.
+    epochs : iterable of int, optional
+        After which epochs to look (0 is before training). Default: all.
+
+    Attributes
+    ----------
+    epochs : list of int
+    codes : list of Tensor (N, d)
+        Posterior means of the first level.
+    reconstructions : list of Tensor (N, C, H, W)
+    """
+
+    def __init__(self, split: Split, epochs: Iterable[int] | None = None):
+        self.split = split
+        self.wanted = None if epochs is None else set(epochs)
+        self.epochs: list[int] = []
+        self.codes: list[Tensor] = []
+        self.reconstructions: list[Tensor] = []
+
+    def __call__(self, model: nn.Module, history: History) -> None:
+        epoch = history.rows[-1]["epoch"]
+        if self.wanted is None or epoch in self.wanted:
+            self.epochs.append(epoch)
+            self.codes.append(encode(model, self.split))
+            self.reconstructions.append(reconstruct(model, self.split))
+
+
+def fit(
+    model: nn.Module,
+    images: Split,
+    loss: Callable,
+    epochs: int,
+    *,
+    test: Split | None = None,
+    metrics: Iterable[str] = (),
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+    device: torch.device | str | None = None,
+    callbacks: Iterable[Callable[[nn.Module, History], None]] = (),
+    checkpoint: str | Path | None = None,
+    progress: bool = True,
+) -> History:
+    """Train a model with Adam and return its history.
+
+    On a CPU two runs with one seed, from equal weights, give equal weights bit for bit. The caller's random
+    state is not touched. Ctrl-C stops gracefully: the model as it is and the history so far are returned.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Trained in place; moved to ``device``, and left there.
+    images : Split
+        The training images, for instance ``vc.load("mnist").train``.
+    loss : callable
+        From :mod:`vaecourse.losses`: (images, output, epoch) to named terms in nats per image.
+    epochs : int
+    test : Split, optional
+        Evaluated after each epoch; its terms are named ``test_…``.
+    metrics : names among "mse", "psnr", "ssim"
+        Of reconstructions from posterior means, averaged over images: ``test_psnr`` of the test split, and
+        ``psnr`` of as many training images.
+    batch_size, learning_rate
+        The last, smaller batch of an epoch is used too.
+    seed : int
+    device : optional
+        Default: CUDA where there is one, else the CPU.
+    callbacks : iterable of callables
+        Each is called as ``callback(model, history)`` before training and after every epoch.
+    checkpoint : path, optional
+        Written after every epoch. If it exists, training goes on from it, exactly as if it had not stopped.
+    progress : bool
+        Show a progress bar with the terms.
+
+    Raises
+    ------
+    ValueError
+        For settings out of range, an unknown metric, or a checkpoint of another model.
+    TrainingDiverged
+        When a term is not finite: it says which, at what step and learning rate.
+    """
+    _check_settings(images, epochs, batch_size, learning_rate, metrics)
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    model.to(device)
+    images = images.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
+    history = History()
+    measure = _Measurement(model, images, test.to(device) if test is not None else None, loss, metrics)
+    with seeded(seed, device):
+        if checkpoint is not None and Path(checkpoint).exists():
+            history.rows = checkpoints.load(checkpoint, model, optimizer, device)
+        started = time.perf_counter() - (history.rows[-1]["seconds"] if history.rows else 0.0)
+        if not history.rows:
+            history.rows.append({"epoch": 0, "seconds": 0.0, **measure(0)})
+            _call(callbacks, model, history)
+        first = history.rows[-1]["epoch"]
+        steps = math.ceil(len(images) / batch_size)
+        # disable is named only where it is meant: otherwise the environment's TQDM_DISABLE decides.
+        hidden = {} if progress else {"disable": True}
+        with tqdm(total=epochs * steps, initial=first * steps, unit="step", **hidden) as bar:
+            try:
+                for epoch in range(first, epochs):
+                    bar.set_description(f"epoch {epoch + 1}/{epochs}")
+                    terms = _train_epoch(model, images, loss, optimizer, epoch, batch_size, history, bar)
+                    seconds = time.perf_counter() - started
+                    history.rows.append({"epoch": epoch + 1, "seconds": seconds, **terms, **measure(epoch + 1)})
+                    if checkpoint is not None:
+                        checkpoints.save(checkpoint, model, optimizer, history.rows, device)
+                    _call(callbacks, model, history)
+            except KeyboardInterrupt:
+                history.interrupted = True
+        if history.interrupted:
+            print(f"Interrupted after {len(history) - 1} of {epochs} epochs: model and history so far are returned.")
+    model.eval()
+    return history
+
+
+def _check_settings(images, epochs, batch_size, learning_rate, metrics) -> None:
+    if not isinstance(images, Split):
+        raise TypeError(f"fit takes a Split, as vc.load(name).train, got {type(images).__name__}")
+    if not len(images):
+        raise ValueError("there are no images to train on")
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(f"epochs and batch_size must be at least 1, got {epochs} and {batch_size}")
+    if not 0 < learning_rate < math.inf:
+        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
+    unknown = set(metrics) - set(IMAGE_METRICS)
+    if unknown:
+        raise ValueError(f"unknown metrics {sorted(unknown)}: choose among {', '.join(IMAGE_METRICS)}")
+
+
+def _call(callbacks, model, history) -> None:
+    for callback in callbacks:
+        callback(model, history)
+
+
+@dataclass
+class _Measurement:
+    """What a row of the history holds besides the training terms."""
+
+    model: nn.Module
+    train: Split
+    test: Split | None
+    loss: Callable
+    metrics: Iterable[str]
+
+    def __call__(self, epoch: int) -> dict[str, float]:
+        row = {}
+        if self.test is not None:
+            row |= {f"test_{name}": value for name, value in evaluate(self.model, self.test, self.loss, epoch).items()}
+        if self.metrics:
+            count = len(self.test) if self.test is not None else len(self.train)
+            row |= self._scores(self.train[:count], "")
+            if self.test is not None:
+                row |= self._scores(self.test, "test_")
+        return row
+
+    def _scores(self, split: Split, prefix: str) -> dict[str, float]:
+        pictures, reconstructions = split.pictures().cpu(), reconstruct(self.model, split)
+        return {prefix + name: IMAGE_METRICS[name](pictures, reconstructions).mean().item() for name in self.metrics}
+
+
+def _train_epoch(model, images, loss, optimizer, epoch, batch_size, history, bar) -> dict[str, float]:
+    """One pass over the images in random order; returns the average of each term."""
+    model.train()
+    at_start = checkpoints.copy_of_weights(model)
+    totals: dict[str, float] = {}
+    pending: list[tuple[int, dict[str, Tensor]]] = []
+    steps = math.ceil(len(images) / batch_size)
+    steps_read = 0
+
+    def read_pending() -> None:
+        nonlocal steps_read
+        names = list(pending[0][1])
+        sizes = torch.tensor([size for size, _ in pending], dtype=torch.float64)
+        values = torch.stack([torch.stack(list(terms.values())) for _, terms in pending]).cpu().double()
+        broken = ~values.isfinite()
+        if broken.any():
+            first = broken.any(1).nonzero()[0].item()
+            shown = ", ".join(f"{names[term]} is {values[first, term]:g}" for term in broken[first].nonzero()[:, 0])
+            model.load_state_dict(at_start)
+            raise TrainingDiverged(
+                f"{shown} at step {epoch * steps + steps_read + first + 1} (epoch {epoch + 1}), learning rate "
+                f"{optimizer.param_groups[0]['lr']:g}. The model is back where epoch {epoch + 1} began: train on "
+                f"with a lower learning rate",
+                history,
+            )
+        for name, column in zip(names, values.unbind(1), strict=True):
+            totals[name] = totals.get(name, 0.0) + (column * sizes).sum().item()
+        bar.set_postfix({name: f"{value:.1f}" for name, value in zip(names, values[-1].tolist(), strict=True)}, False)
+        bar.update(len(pending))
+        steps_read += len(pending)
+        pending.clear()
+        _clear_negligible_moments(optimizer)
+
+    for step, batch in enumerate(images.batches(batch_size, shuffle=True)):
+        terms = loss(batch, model(batch), epoch + step / steps)
+        optimizer.zero_grad()
+        terms["loss"].backward()
+        optimizer.step()
+        pending.append((len(batch), {name: value.detach() for name, value in terms.items()}))
+        if len(pending) == STEPS_BETWEEN_READINGS:
+            read_pending()
+    if pending:
+        read_pending()
+    return {name: total / len(images) for name, total in totals.items()}
+
+
+@torch.no_grad()
+def _clear_negligible_moments(optimizer) -> None:
+    """Set vanishing moments of Adam to zero.
+
+    Weights of pixels that are always black get no gradient, so their moments shrink step by step into float32's
+    denormal range, where a CPU computes many times slower.
+    """
+    for state in optimizer.state.values():
+        for moment in (state["exp_avg"], state["exp_avg_sq"]):
+            moment.copy_(functional.hardshrink(moment, NEGLIGIBLE_MOMENT))
