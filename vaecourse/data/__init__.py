@@ -1,6 +1,7 @@
 """Data sets in memory."""
 
+from vaecourse.data.errors import DataError
 from vaecourse.data.images import ImageSet, Split
 from vaecourse.data.loading import load
 
-__all__ = ["ImageSet", "Split", "load"]
+__all__ = ["DataError", "ImageSet", "Split", "load"]

@@ -36,8 +36,9 @@ class Split:
     dynamic: bool = False
 
     def __post_init__(self):
-        if self.images.dtype != torch.uint8:
-            raise TypeError(f"images of a split are uint8 from 0 to 255, got {self.images.dtype}")
+        if not torch.is_tensor(self.images) or self.images.dtype != torch.uint8:
+            kind = self.images.dtype if torch.is_tensor(self.images) else type(self.images).__name__
+            raise TypeError(f"images of a split are a uint8 tensor of values from 0 to 255, got {kind}")
         if self.images.ndim != 4:
             raise ValueError(f"images of a split have shape (N, C, H, W), got {tuple(self.images.shape)}")
         for name in ("labels", "factors"):
@@ -78,7 +79,14 @@ class Split:
         """Batches of floats (≤ batch_size, C, H, W) in [0, 1], on the device of the split.
 
         The order, if shuffled, and the pixels, if binarised dynamically, come from torch's random state.
+
+        Raises
+        ------
+        ValueError
+            If ``batch_size`` is not positive.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         device = self.images.device
         order = torch.randperm(len(self), device=device) if shuffle else torch.arange(len(self), device=device)
         for chosen in order.split(batch_size):
