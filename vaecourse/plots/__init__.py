@@ -1,0 +1,29 @@
+"""The figures of the course: each takes a model and a split, or numbers, and returns a matplotlib ``Figure``.
+
+All share one style, which reads on a white page and on a dark one, and leave the caller's settings alone.
+"""
+
+from vaecourse.plots.curves import history, rate_distortion
+from vaecourse.plots.images import images, interpolation, manifold, reconstructions, samples, traversal
+from vaecourse.plots.latent import latent_scatter, posteriors, umap, unit_rates
+from vaecourse.plots.paths import linear_path, spherical_path
+from vaecourse.plots.style import panels, style
+
+__all__ = [
+    "history",
+    "images",
+    "interpolation",
+    "latent_scatter",
+    "linear_path",
+    "manifold",
+    "panels",
+    "posteriors",
+    "rate_distortion",
+    "reconstructions",
+    "samples",
+    "spherical_path",
+    "style",
+    "traversal",
+    "umap",
+    "unit_rates",
+]

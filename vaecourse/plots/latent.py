@@ -1,0 +1,204 @@
+"""Figures of the latent space: where the codes of images lie, and which units carry something."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Ellipse
+from torch import Tensor, nn
+
+from vaecourse.data import Split
+from vaecourse.evaluation import _outputs
+from vaecourse.metrics import active_units
+from vaecourse.plots.style import INK, LINE_COLOURS, category_colours, panels, styled
+from vaecourse.plots.units import describe_units
+
+UMAP_AT_MOST = 5000
+ACTIVE_VARIANCE = 0.01
+SIDES = np.array([-1, 1])
+SQUARE = 5.5  # inches: the sides of a figure of a plane
+
+
+@styled
+def latent_scatter(
+    codes: Tensor, labels: Tensor | None = None, label_names: Sequence[str] = (), ax: Axes | None = None
+) -> Figure:
+    """Codes of two dimensions as points, coloured by label; the name of each label stands at its median.
+
+    Parameters
+    ----------
+    codes : Tensor of shape (N, 2)
+    labels : integer Tensor of shape (N,), optional
+    label_names : texts, optional
+        By label. Default: the numbers.
+    ax : matplotlib Axes, optional
+        Draw here, and return its figure.
+
+    Raises
+    ------
+    ValueError
+        If the codes have not two dimensions, or labels are not one for each.
+    """
+    codes = _as_array(codes)
+    if codes.ndim != 2 or codes.shape[1] != 2:
+        raise ValueError(f"a scatter shows codes of shape (N, 2), got {codes.shape}: see umap for more dimensions")
+    ax = _square_axes() if ax is None else ax
+    scatter(ax, codes, labels, label_names)
+    ax.set(xlabel="unit 0", ylabel="unit 1")
+    return ax.figure
+
+
+@styled
+def umap(
+    codes: Tensor, labels: Tensor | None = None, label_names: Sequence[str] = (), seed: int = 0, ax: Axes | None = None
+) -> Figure:
+    """Codes of any dimension in the plane, by UMAP (McInnes et al., 2018): neighbours stay neighbours.
+
+    Distances between clusters, their sizes and the two axes mean nothing. The same seed gives the same figure. Of
+    more than 5,000 codes a seeded choice of 5,000 is shown.
+
+    Parameters
+    ----------
+    codes : Tensor of shape (N, d)
+    labels, label_names, ax
+        As for :func:`latent_scatter`.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 20 codes, or labels are not one for each.
+    """
+    codes = _as_array(codes)
+    if codes.ndim != 2 or len(codes) < 20:
+        raise ValueError(f"UMAP needs at least 20 codes of shape (N, d), got {codes.shape}")
+    labels = _checked_labels(labels, len(codes))
+    if len(codes) > UMAP_AT_MOST:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(codes), UMAP_AT_MOST, replace=False))
+        codes, labels = codes[chosen], None if labels is None else labels[chosen]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        from umap import UMAP  # here, because the import takes seconds
+
+    plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
+    ax = _square_axes() if ax is None else ax
+    scatter(ax, plane, labels, label_names)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return ax.figure
+
+
+@styled
+def posteriors(
+    model: nn.Module, split: Split, label_names: Sequence[str] = (), count: int = 200, ax: Axes | None = None
+) -> Figure:
+    """Posteriors of the first ``count`` images in a plane of two units, as ellipses of one standard deviation.
+
+    The dashed circles are one and two standard deviations of the prior.
+
+    Raises
+    ------
+    ValueError
+        If the model has not 2 latent units, or no posterior.
+    """
+    if model.latent_dim != 2:
+        raise ValueError(f"posteriors are drawn for latent_dim 2, this model has {model.latent_dim}")
+    found = [output.levels[0].posterior for _, output in _outputs(model, split[:count])]
+    if None in found:
+        raise ValueError(f"{type(model).__name__} has no posterior: its codes are points, see latent_scatter")
+    means = _as_array(torch.cat([posterior.mean for posterior in found]))
+    stds = _as_array(torch.cat([posterior.std for posterior in found]))
+    ax = _square_axes() if ax is None else ax
+    labels = split.labels[:count] if split.labels is not None else None
+    groups = scatter(ax, means, labels, label_names, size=2)
+    for members, colour in groups:
+        for mean, std in zip(means[members], stds[members], strict=True):
+            ax.add_patch(Ellipse(mean, *(2 * std), facecolor=colour, edgecolor=colour, alpha=0.35))
+    for radius in (1, 2):
+        ax.add_patch(Circle((0, 0), radius, fill=False, edgecolor=INK, linestyle="--", linewidth=1.5))
+    reach = max(2.1, np.abs(means).max() + stds.max())
+    look_at(ax, reach * np.array([[-1, -1], [1, 1]]))
+    ax.set(xlabel="unit 0", ylabel="unit 1")
+    return ax.figure
+
+
+@styled
+def unit_rates(model: nn.Module, split: Split) -> Figure:
+    """The rate of each unit as bars, in nats per image, largest first; active units in colour.
+
+    A unit is active if its posterior mean varies over the split by more than 0.01 (Burda et al., 2016).
+
+    Raises
+    ------
+    ValueError
+        If the model has no posterior, as a plain autoencoder.
+    """
+    units = describe_units(model, split)
+    if units.name != "nats":
+        raise ValueError(f"{type(model).__name__} has no posterior and so no rate of its units")
+    order = units.order
+    heights = units.importance[order].numpy()
+    active = active_units(units.codes, ACTIVE_VARIANCE)[order].numpy()
+    figure, ax = panels(height=2.8)
+    ax.bar(range(len(order)), heights, color=np.where(active, LINE_COLOURS[0], INK))
+    crowded = len(order) > 30
+    ax.set_xticks(range(len(order)), order, rotation=90 if crowded else 0, fontsize=6 if crowded else 8)
+    ax.margins(x=0.01)
+    ax.set(xlabel="unit", ylabel="rate (nats per image)")
+    ax.set_title(f"{active.sum()} of {len(order)} units active: variance of the posterior mean > {ACTIVE_VARIANCE}")
+    return figure
+
+
+def scatter(ax: Axes, points: np.ndarray, labels, label_names: Sequence[str], size: float | None = None) -> list:
+    """Draw points (N, 2) by label, with names at the medians. Returns (which points, colour) of each label."""
+    labels = _checked_labels(labels, len(points))
+    size = 6 + 4000 / (len(points) + 200) if size is None else size
+    look_at(ax, points)
+    if labels is None:
+        ax.scatter(*points.T, s=size, color=LINE_COLOURS[0], alpha=0.8, linewidths=0)
+        return [(np.ones(len(points), bool), LINE_COLOURS[0])]
+    present = np.unique(labels)
+    if len(label_names) and present.max() >= len(label_names):
+        raise ValueError(f"labels 0 to {present.max()} need {present.max() + 1} names, got {len(label_names)}")
+    palette = category_colours(max(len(label_names), present.max() + 1))
+    groups = [(labels == label, palette[label]) for label in present]
+    for (members, colour), label in zip(groups, present, strict=True):
+        # Two shapes by turns tell apart the colours that are most alike; a triangle fills less of its square.
+        marker, area = (("o", size), ("^", 1.5 * size))[label % 2]
+        ax.scatter(*points[members].T, s=area, color=colour, marker=marker, alpha=0.8, linewidths=0)
+        name = label_names[label] if len(label_names) else str(label)
+        outline = [patheffects.withStroke(linewidth=2.5, foreground="#202020")]
+        middle = np.median(points[members], axis=0)
+        ax.annotate(
+            name, middle, color="white", ha="center", va="center", weight="bold", path_effects=outline, zorder=5
+        )
+    return groups
+
+
+def look_at(ax: Axes, points: np.ndarray) -> None:
+    """Make the axes a square that shows all the points (N, 2), with one scale for both directions."""
+    low, high = points.min(0), points.max(0)
+    reach = 0.53 * max((high - low).max(), 1e-6)
+    middle = (low + high) / 2
+    ax.set(xlim=middle[0] + reach * SIDES, ylim=middle[1] + reach * SIDES, aspect="equal")
+
+
+def _square_axes() -> Axes:
+    return panels(height=SQUARE, width=SQUARE)[1]
+
+
+def _as_array(values) -> np.ndarray:
+    return values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
+
+
+def _checked_labels(labels, count: int) -> np.ndarray | None:
+    if labels is None:
+        return None
+    labels = _as_array(labels)
+    if labels.shape != (count,):
+        raise ValueError(f"{count} codes need {count} labels, got shape {labels.shape}")
+    return labels
