@@ -1,6 +1,7 @@
 """What the notebooks use to teach: exercises that check an answer, and source code shown where it is explained."""
 
 import inspect
+import textwrap
 
 import numpy as np
 import torch
@@ -12,35 +13,70 @@ def check(answer, expected, tolerance: float = 1e-3) -> None:
 
     Parameters
     ----------
-    answer : number, array, Tensor or None
-        ``None`` or ``...`` mean that the reader has not tried yet.
-    expected : number, array or Tensor
+    answer : number, array, Tensor, text or None
+        ``None`` or ``...``, also inside a list, mean that the reader has not tried yet.
+    expected : number, array, Tensor or text
+        Texts are compared without regard to case and surrounding space.
     tolerance : float
-        Allowed difference, absolute, or relative to the expected value where that is above 1.
+        Allowed difference of numbers, absolute, or relative to the expected value where that is above 1.
     """
-    if answer is None or answer is ...:
-        print("not tried yet")
-        return
-    answer, expected = _as_array(answer), _as_array(expected)
+    print(_verdict(answer, expected, tolerance))
+
+
+def _verdict(answer, expected, tolerance: float) -> str:
+    if _is_open(answer):
+        return "not tried yet"
+    if isinstance(expected, str):
+        right = isinstance(answer, str) and answer.strip().casefold() == expected.strip().casefold()
+        return "right" if right else f"not right: your answer {answer!r}, expected another text"
+    expected = _as_array(expected)
+    kind = "a number" if expected.ndim == 0 else f"numbers of shape {expected.shape}"
+    if isinstance(answer, str):
+        return f"not right: your answer is the text {answer!r}, expected {kind}"
+    try:
+        answer = _as_array(answer)
+    except (TypeError, ValueError):
+        return f"not right: your answer is a {type(answer).__name__}, expected {kind}"
     if answer.shape != expected.shape:
-        print(f"not right: your shape {answer.shape}, expected {expected.shape}")
-        return
-    allowed = tolerance * np.maximum(np.abs(expected), 1)
-    wrong = ~(np.abs(answer - expected) <= allowed)
-    if wrong.any():
-        where = tuple(np.argwhere(wrong)[0])
-        print(f"not right: your value {answer[where]:.4g}, expected {expected[where]:.4g}")
-    else:
-        print("right")
+        return f"not right: your shape {answer.shape}, expected {expected.shape}"
+    with np.errstate(invalid="ignore"):  # inf − inf
+        close = np.abs(answer - expected) <= tolerance * np.maximum(np.abs(expected), 1)
+    wrong = ~np.where(np.isfinite(expected), close, answer == expected)
+    if not wrong.any():
+        return "right"
+    where = tuple(np.argwhere(wrong)[0])
+    return f"not right: your value {answer[where]:.6g}, expected {expected[where]:.6g}"
+
+
+def _is_open(answer) -> bool:
+    if isinstance(answer, list | tuple):
+        return any(_is_open(part) for part in answer)
+    return answer is None or answer is ...
 
 
 def _as_array(value) -> np.ndarray:
+    if isinstance(value, list | tuple) and any(torch.is_tensor(part) for part in value):
+        value = [_as_array(part) for part in value]
     if torch.is_tensor(value):
-        value = value.detach().cpu().numpy()
+        value = value.detach().cpu().double().numpy()
     return np.asarray(value, dtype=float)
 
 
 def show_source(*objects) -> Markdown:
-    """The source of functions, methods or classes of the package, as highlighted Markdown."""
-    source = "\n\n".join(inspect.getsource(thing).rstrip() for thing in objects)
-    return Markdown(f"```python\n{inspect.cleandoc(source) if len(objects) == 1 else source}\n```")
+    """The source of functions, methods, properties or classes of the package, as highlighted Markdown.
+
+    Raises
+    ------
+    TypeError
+        For anything else, as an instance of a class.
+    """
+    return Markdown("```python\n" + "\n\n".join(_source(thing) for thing in objects) + "\n```")
+
+
+def _source(thing) -> str:
+    code = thing.fget if isinstance(thing, property) else thing
+    try:
+        return textwrap.dedent(inspect.getsource(code)).rstrip()
+    except TypeError as error:
+        kind = type(thing).__name__
+        raise TypeError(f"show_source takes functions, methods or classes, got {kind}: name its class") from error

@@ -54,7 +54,7 @@ class BetaVAE:
 
 
 class Capacity:
-    """distortion + γ · |rate − C(t)|, C growing from 0 to ``capacity`` (Burgess et al., 2018, equation 8).
+    """``distortion + γ · |rate − C(t)|``, C growing from 0 to ``capacity`` (Burgess et al., 2018, equation 8).
 
     The rate is held near a target that rises, so that the model learns one thing after another.
 
