@@ -37,6 +37,7 @@ def test_latent_space_has_a_frame_for_each_epoch(snapshots):
     pictures = frames(animation)
     assert len(pictures) == 3
     assert all((before != after).any() for before, after in itertools.pairwise(pictures))
+    assert all(picture[0, 0].min() >= 254 for picture in pictures)  # on a white page it has no edge
     assert len(animation.data) < 1.5e6
     assert "epoch 0 to 2, principal components of the 3-D codes of epoch 2" in animation.description
 

@@ -41,8 +41,8 @@ class Animation:
     def __init__(self, frames: Sequence[Image.Image], description: str):
         self.description = description
         buffer = BytesIO()
-        # One palette for all frames: what does not move must not flicker.
-        palette = frames[-1].quantize(COLOURS)
+        # One palette for all frames: what does not move must not flicker. The octree keeps white white.
+        palette = frames[-1].quantize(COLOURS, Image.Quantize.FASTOCTREE)
         first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
         durations = [FRAME_MILLISECONDS] * len(others) + [LAST_FRAME_MILLISECONDS]
         first.save(buffer, "GIF", save_all=True, append_images=others, duration=durations, loop=0)

@@ -53,7 +53,7 @@ def history(
             drawn |= _draw_term(panel, one, name, colours[label], first_epoch)
         title, unit = NOT_IN_NATS.get(name.removeprefix("test_"), (name.replace("_", " "), "nats per image"))
         panel.set(xlabel="epoch", ylabel=unit, title=title)
-        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         panel.grid(axis="y")
     several = len(histories) > 1
     handles = [Line2D([], [], color=colour, label=label) for label, colour in colours.items() if several]
