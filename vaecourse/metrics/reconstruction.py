@@ -9,8 +9,9 @@ WINDOW = 7
 # Wang et al. (2004), equation 6 with K1 = 0.01, K2 = 0.03 and pixels in [0, 1].
 MEAN_CONSTANT = 0.01**2
 VARIANCE_CONSTANT = 0.03**2
-# Values computed on at once: few enough for the intermediate results to stay in a processor's cache.
-VALUES_AT_ONCE = 200_000
+# Values computed on at once. Intermediate results then stay in the processor's cache, and torch uses one thread (it
+# takes more from 32,768 on): with steps this small, threads that wait for one another cost more than they save.
+VALUES_AT_ONCE = 32_000
 
 
 def mse(images: Tensor, reconstructions: Tensor) -> Tensor:
@@ -59,9 +60,7 @@ def ssim(images: Tensor, reconstructions: Tensor) -> Tensor:
     _check(images, reconstructions)
     if min(images.shape[2:]) < WINDOW:
         height, width = images.shape[2:]
-        raise ValueError(
-            f"SSIM looks through windows of {WINDOW}×{WINDOW} pixels: images of {height}×{width} are too small"
-        )
+        raise ValueError(f"SSIM needs images of at least {WINDOW}×{WINDOW} pixels, its window: got {height}×{width}")
     return _by_chunks(_ssim, images, reconstructions)
 
 

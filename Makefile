@@ -1,0 +1,67 @@
+# Two commands do everything: `make book` and `make test`. Each sets up what it needs, in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+TEST_BOOK := _build/test
+
+# What a notebook's results depend on besides the notebook: if it changes, every notebook is run again.
+BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt vaecourse/*.py vaecourse/*/*.py) | cksum
+BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
+
+.PHONY: help book serve test lint format notebooks clean
+
+help:
+	@echo "make book       build the book: environment, executed notebooks, HTML"
+	@echo "make serve      build it and show it at http://localhost:8000"
+	@echo "make test       style, unit tests, notebooks, book, browser"
+	@echo "make lint       style only;  make format  repairs it"
+	@echo "make notebooks  open the notebooks in JupyterLab"
+	@echo "make clean      remove what was built (.venv stays)"
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo "== Environment in .venv (the first time this takes minutes: PyTorch is large)"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[book,test]"
+	@touch $@
+
+book: $(INSTALLED)
+	@echo "== Book at $${VAECOURSE_SCALE:-quick} scale: notebooks that changed are run, about a minute each"
+	@mkdir -p _build
+	@$(BOOK_INPUTS) | cmp -s - _build/.inputs || { rm -rf _build/.jupyter_cache _build/.doctrees; $(BOOK_INPUTS) > _build/.inputs; }
+	@VAECOURSE_SCALE=$${VAECOURSE_SCALE:-quick} $(BUILD_BOOK) || { rm -rf _build/.doctrees; exit 1; }
+	@echo; echo "The book is ready: open $(CURDIR)/_build/html/index.html, or type 'make serve'."
+
+serve: book
+	@echo "http://localhost:8000 (Ctrl-C stops)"
+	@$(BIN)/python -m http.server 8000 --bind localhost --directory _build/html
+
+test: lint
+	@echo "== Unit tests"
+	$(BIN)/pytest -q --ignore tests/test_book.py
+	@echo "== Notebooks, at smoke scale"
+	VAECOURSE_SCALE=smoke TQDM_DISABLE=1 $(BIN)/pytest -q --nbval-lax --nbval-current-env notebooks
+	@echo "== Book, at smoke scale"
+	@rm -rf $(TEST_BOOK)
+	VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK)
+	@echo "== Book in a browser"
+	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/test_book.py
+	@echo; echo "All tests passed. The book they looked at: $(CURDIR)/$(TEST_BOOK)/_build/html/index.html"
+
+lint: $(INSTALLED)
+	@echo "== Style"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+notebooks: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[develop]"
+	$(BIN)/jupyter-lab notebooks
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache
+	find vaecourse tests benchmarks -name __pycache__ -type d -exec rm -rf {} +
+	@echo "Clean. The environment is still in .venv: remove that folder to start from nothing."

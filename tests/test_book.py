@@ -1,0 +1,135 @@
+"""The built book, page by page, as a browser shows it. ``make test`` builds it and says where in $VAECOURSE_BOOK."""
+
+import functools
+import inspect
+import os
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import sync_playwright
+
+import vaecourse as vc
+
+if "VAECOURSE_BOOK" not in os.environ:
+    pytest.skip("no built book: type make test, which builds one", allow_module_level=True)
+
+BOOK = Path(os.environ["VAECOURSE_BOOK"]).resolve()
+PAGES = sorted(
+    str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if "_static" not in path.parts and path.parent != BOOK
+)
+PAGES += ["genindex.html", "search.html"]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WIDTHS = {"desktop": 1280, "phone": 360}
+LOOK = (Path(__file__).parent / "look_at_page.js").read_text()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    handler = functools.partial(_QuietHandler, directory=BOOK)
+    with ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        message = "NO BROWSER FOUND: the pages were not looked at. Install Chromium to have them tested"
+        if "VAECOURSE_REQUIRE_BROWSER" in os.environ:
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def tab(request, browser, address):
+    """A page of a browser at one width, without any host but ours, that notes what goes wrong."""
+    page = browser.new_page(viewport={"width": WIDTHS[request.param], "height": 800})
+    page.problems = []
+
+    def route(request):
+        if request.request.url.startswith((address, "data:", "blob:")):
+            request.continue_()
+        else:
+            page.problems.append(f"asks another host: {request.request.url}")
+            request.abort()
+
+    page.route("**/*", route)
+    page.on("pageerror", lambda error: page.problems.append(f"page error: {error}"))
+    page.on("console", lambda line: page.problems.append(f"console: {line.text}") if line.type == "error" else None)
+    page.on("response", lambda reply: page.problems.append(f"missing: {reply.url}") if reply.status >= 400 else None)
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_sound(tab, address, name):
+    tab.problems.clear()
+    tab.goto(urljoin(address, name), wait_until="load")
+    problems = tab.evaluate(LOOK) + tab.problems
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_stand_on_the_page_itself(browser, address, theme):
+    page = browser.new_page()
+    styles = set()
+    for name in PAGES:
+        if not name.startswith("notebooks/"):
+            continue
+        page.goto(urljoin(address, name))
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        styles |= {
+            (style["filter"], style["background"])
+            for style in page.eval_on_selector_all(
+                ".cell_output img",
+                "all => all.map(getComputedStyle).map(s => ({filter: s.filter, background: s.backgroundColor}))",
+            )
+        }
+    page.close()
+    assert styles == {("none", "rgba(0, 0, 0, 0)")}
+
+
+@functools.cache
+def _parsed(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(), "html.parser")
+
+
+@pytest.mark.parametrize("name", ["index.html", *PAGES])
+def test_links_within_the_book_lead_somewhere(name):
+    soup = _parsed(BOOK / name)
+    links = [link["href"] for link in soup.find_all("a", href=True)]
+    links += [tag["content"].partition("url=")[2] for tag in soup.find_all("meta", {"http-equiv": "Refresh"})]
+    assert links
+    for link in links:
+        if urlsplit(link).scheme:
+            continue
+        file, anchor = urldefrag(urljoin(name, link))
+        target = BOOK / unquote(file)
+        assert target.is_file(), link
+        if anchor and target.suffix == ".html":
+            assert _parsed(target).find(id=unquote(anchor)), link
+
+
+def test_reference_documents_every_public_name():
+    documented = {tag["id"].rpartition(".")[2] for tag in _parsed(BOOK / "book/api.html").find_all("dt", id=True)}
+    modules = [vc, vc.losses, vc.metrics, vc.plots, vc.animations, vc.data]
+    public = {name for module in modules for name in module.__all__ if not inspect.ismodule(getattr(module, name))}
+    assert public <= documented
