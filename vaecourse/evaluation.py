@@ -14,7 +14,7 @@ EVALUATION_BATCH = 500
 
 
 @torch.no_grad()
-def _outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Iterator[tuple[Tensor, Output]]:
+def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Iterator[tuple[Tensor, Output]]:
     """Pairs (images, output) in the order of the split; posterior means unless ``sample``.
 
     ``seed`` is for the codes, and for the pixels of a split that is binarised dynamically.
@@ -32,18 +32,18 @@ def _outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0
 
 def encode(model: nn.Module, split: Split, level: int = 0, sample: bool = False, seed: int = 0) -> Tensor:
     """Codes (N, d) of one latent level for every image of a split, on the CPU: posterior means unless ``sample``."""
-    return torch.cat([output.levels[level].sample.cpu() for _, output in _outputs(model, split, sample, seed)])
+    return torch.cat([output.levels[level].sample.cpu() for _, output in outputs(model, split, sample, seed)])
 
 
 def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Tensor:
     """Reconstructions (N, C, H, W) in [0, 1] of every image of a split, on the CPU, from posterior means."""
-    return torch.cat([output.reconstruction.mean.cpu() for _, output in _outputs(model, split, sample, seed)])
+    return torch.cat([output.reconstruction.mean.cpu() for _, output in outputs(model, split, sample, seed)])
 
 
 def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0) -> dict[str, float]:
     """The terms of a loss over a whole split, in nats per image, from one posterior sample an image."""
     totals: dict[str, float] = {}
-    for images, output in _outputs(model, split, sample=True, seed=seed):
+    for images, output in outputs(model, split, sample=True, seed=seed):
         for name, value in loss(images, output, epoch).items():
             totals[name] = totals.get(name, 0.0) + value.item() * len(images)
     return {name: total / len(split) for name, total in totals.items()}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vaecourse.data import Split
-from vaecourse.evaluation import _outputs, encode
+from vaecourse.evaluation import encode, outputs
 from vaecourse.plots import paths
 from vaecourse.plots.grid import Row, as_pictures, draw, show_picture
 from vaecourse.plots.style import NotebookFigure, panels, styled
@@ -225,7 +225,7 @@ def _seen_and_decoded(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
     """The images as the model saw them and their reconstructions, both (N, C, H, W) on the CPU."""
     if not len(split):
         raise ValueError("the split has no images to show")
-    pairs = [(images, output.reconstruction.mean) for images, output in _outputs(model, split)]
+    pairs = [(images, output.reconstruction.mean) for images, output in outputs(model, split)]
     return tuple(as_pictures(torch.cat(pictures)) for pictures in zip(*pairs, strict=True))
 
 

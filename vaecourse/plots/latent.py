@@ -12,7 +12,7 @@ from matplotlib.patches import Circle, Ellipse
 from torch import Tensor, nn
 
 from vaecourse.data import Split
-from vaecourse.evaluation import _outputs
+from vaecourse.evaluation import outputs
 from vaecourse.metrics import active_units
 from vaecourse.plots.style import INK, LINE_COLOURS, category_colours, panels, styled
 from vaecourse.plots.units import describe_units
@@ -107,7 +107,7 @@ def posteriors(
     """
     if model.latent_dim != 2:
         raise ValueError(f"posteriors are drawn for latent_dim 2, this model has {model.latent_dim}")
-    found = [output.levels[0].posterior for _, output in _outputs(model, split[:count])]
+    found = [output.levels[0].posterior for _, output in outputs(model, split[:count])]
     if None in found:
         raise ValueError(f"{type(model).__name__} has no posterior: its codes are points, see latent_scatter")
     means = _as_array(torch.cat([posterior.mean for posterior in found]))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vaecourse.data import Split
-from vaecourse.evaluation import _outputs
+from vaecourse.evaluation import outputs
 from vaecourse.losses import rates
 
 
@@ -46,7 +46,7 @@ def describe_units(model: nn.Module, split: Split) -> Units:
     if not len(split):
         raise ValueError("the split has no images to measure the units on")
     codes, rate = [], []
-    for _, output in _outputs(model, split):
+    for _, output in outputs(model, split):
         codes.append(output.levels[0].sample.cpu())
         if output.levels[0].posterior is not None:
             rate.append(rates(output)[0].cpu())
