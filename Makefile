@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 TEST_BOOK := _build/test
 
 # What a notebook's results depend on besides the notebook: if it changes, every notebook is run again.
-BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt vaecourse/*.py vaecourse/*/*.py) | cksum
+BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt book/_extensions/*.py; find vaecourse results -name '*.py' -o -name '*.json' | sort | xargs cat) | cksum
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
 
 .PHONY: help book serve test lint format notebooks clean
