@@ -20,6 +20,8 @@ from vaecourse.plots.latent import look_at, scatter
 from vaecourse.plots.style import panels, style
 from vaecourse.training import Snapshots
 
+__all__ = ["Animation", "latent_space", "reconstructions"]
+
 DOTS_PER_INCH = 100
 MOST_FRAMES = 30
 FRAME_MILLISECONDS = 400
