@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -13,21 +14,28 @@ from vaecourse.randomness import seeded
 EVALUATION_BATCH = 500
 
 
+@contextmanager
+def evaluation_mode(model: nn.Module, seed: int) -> Iterator[torch.device]:
+    """A block in which the model does not train and torch is seeded; gives the device of the model."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    try:
+        with seeded(seed, device):
+            yield device
+    finally:
+        model.train(was_training)
+
+
 @torch.no_grad()
 def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Iterator[tuple[Tensor, Output]]:
     """Pairs (images, output) in the order of the split; posterior means unless ``sample``.
 
     ``seed`` is for the codes, and for the pixels of a split that is binarised dynamically.
     """
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    try:
-        with seeded(seed, device):
-            for images in split.to(device).batches(EVALUATION_BATCH):
-                yield images, model(images, sample=sample)
-    finally:
-        model.train(was_training)
+    with evaluation_mode(model, seed) as device:
+        for images in split.to(device).batches(EVALUATION_BATCH):
+            yield images, model(images, sample=sample)
 
 
 def encode(model: nn.Module, split: Split, level: int = 0, sample: bool = False, seed: int = 0) -> Tensor:

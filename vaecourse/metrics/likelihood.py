@@ -8,8 +8,8 @@ from tqdm import tqdm
 
 from vaecourse.data import Split
 from vaecourse.distributions import BernoulliImages
+from vaecourse.evaluation import evaluation_mode
 from vaecourse.models import Output
-from vaecourse.randomness import seeded
 
 # Pixel values decoded at once (4 bytes each, in a few copies): enough for the matrix products to be efficient.
 VALUES_AT_ONCE = 1_000_000
@@ -55,30 +55,24 @@ def nll(model: nn.Module, split: Split, samples: int, seed: int = 0, progress: b
         are Bernoulli and those of the split grey: their cross-entropy is no likelihood.
     """
     _check_settings(split, samples)
-    device = next(model.parameters()).device
     if split.dynamic:
         split = Split(split.images).binarized("static", seed)
     binary = bool(((split.images == 0) | (split.images == 255)).all())
     rows = max(1, VALUES_AT_ONCE // math.prod(split.image_shape))
     bounds = []
-    was_training = model.training
-    model.eval()
-    try:
-        with (
-            seeded(seed + CODES_SEED_OFFSET, device),
-            tqdm(total=len(split) * samples, unit="sample", disable=not progress) as bar,
-        ):
-            for images in split.to(device).batches(rows):
-                total = torch.full((len(images),), -math.inf, dtype=torch.float64, device=device)
-                # A block holds several samples of each image where the images are few.
-                for block in torch.arange(samples).split(rows // len(images)):
-                    repeated = images.repeat(len(block), 1, 1, 1)
-                    log_weights = _log_weights(repeated, model(repeated), binary).view(len(block), -1)
-                    total = torch.logaddexp(total, log_weights.logsumexp(0))
-                    bar.update(log_weights.numel())
-                bounds.append(total - math.log(samples))
-    finally:
-        model.train(was_training)
+    with (
+        evaluation_mode(model, seed + CODES_SEED_OFFSET) as device,
+        tqdm(total=len(split) * samples, unit="sample", disable=not progress) as bar,
+    ):
+        for images in split.to(device).batches(rows):
+            total = torch.full((len(images),), -math.inf, dtype=torch.float64, device=device)
+            # A block holds several samples of each image where the images are few.
+            for block in torch.arange(samples).split(rows // len(images)):
+                repeated = images.repeat(len(block), 1, 1, 1)
+                log_weights = _log_weights(repeated, model(repeated), binary).view(len(block), -1)
+                total = torch.logaddexp(total, log_weights.logsumexp(0))
+                bar.update(log_weights.numel())
+            bounds.append(total - math.log(samples))
     return -torch.cat(bounds).cpu()
 
 
