@@ -49,7 +49,7 @@ def train(mnist: vc.ImageSet, seed: int) -> tuple[vc.VAE, list[vc.History]]:
 def processor() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"CPU ({platform.machine()}), {torch.get_num_threads()} threads"
+    return f"CPU ({platform.machine()}), threads: {torch.get_num_threads()}"
 
 
 def main() -> None:

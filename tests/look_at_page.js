@@ -27,7 +27,7 @@ async () => {
   // Source that should have become something else: formulas and roles in running text.
   const text = article.cloneNode(true);
   text.querySelectorAll("pre, code, script, style, mjx-container").forEach((node) => node.remove());
-  const raw = /\$[^$\n]+\$|\$\$|\\\(|\\\[|\\begin\{|\\(frac|mathrm|sum|log)\b|\{(cite|term|doc|ref|numref)(:\w)?\}|```|:::/;
+  const raw = /\$[^$\n]+\$|\$\$|\\\(|\\\[|\\begin\{|\\(frac|mathrm|sum|log)\b|\{(cite|term|doc|ref|numref)(:\w)?\}|```|:::|\|[-—]{3,}|\|—\|/;
   const found = text.textContent.match(raw);
   if (found) {
     const around = text.textContent.slice(Math.max(found.index - 40, 0), found.index + 80);
