@@ -14,8 +14,9 @@ _exports, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "data": ["ImageSet", "Split", "load"],
         "distributions": ["BernoulliImages", "DiagonalGaussian", "GaussianImages"],
+        "hierarchy": ["CollapseWarning", "LevelReport", "level_report"],
         "evaluation": ["encode", "evaluate", "reconstruct"],
-        "models": ["VAE", "Autoencoder"],
+        "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder"],
         "scaling": ["scale"],
         "teaching": ["check", "show_source"],
         "training": ["History", "Snapshots", "TrainingDiverged", "fit"],

@@ -28,10 +28,11 @@ def copy_of_weights(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def save(path: str | Path, model: nn.Module, optimizer, rows: list[dict], device) -> None:
-    """Write all that a run needs to go on: weights, optimiser, random state and history."""
+def save(path: str | Path, model: nn.Module, loss, optimizer, rows: list[dict], device) -> None:
+    """Write all that a run needs to go on: weights, a loss's own state, optimiser, random state and history."""
     state = {
         "model": model.state_dict(),
+        "loss": loss.state_dict() if hasattr(loss, "state_dict") else {},
         "optimizer": optimizer.state_dict(),
         "rows": rows,
         "random": torch.get_rng_state(),
@@ -42,7 +43,7 @@ def save(path: str | Path, model: nn.Module, optimizer, rows: list[dict], device
         torch.save(state, unfinished)
 
 
-def load(path: str | Path, model: nn.Module, optimizer, device) -> list[dict]:
+def load(path: str | Path, model: nn.Module, loss, optimizer, device) -> list[dict]:
     """Restore a run in place and return the rows of its history.
 
     Raises
@@ -54,14 +55,18 @@ def load(path: str | Path, model: nn.Module, optimizer, device) -> list[dict]:
     try:
         # weights_only: tensors and plain values, never code.
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
-        parts = [state[name] for name in ("model", "optimizer", "rows", "random")]
+        parts = [state[name] for name in ("model", "loss", "optimizer", "rows", "random")]
     except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
         raise ValueError(f"{path} is not a whole checkpoint of vc.fit: delete it to train anew") from error
-    weights, moments, rows, random = parts
+    weights, of_loss, moments, rows, random = parts
     own = {name: value.shape for name, value in model.state_dict().items()}
     if own != {name: value.shape for name, value in weights.items()}:
         raise ValueError(f"{path} is a checkpoint of another model: give this run its own file")
+    if bool(of_loss) and not hasattr(loss, "load_state_dict"):
+        raise ValueError(f"{path} is a checkpoint of a loss with a critic: go on with that loss, or train anew")
     model.load_state_dict(weights)
+    if of_loss:
+        loss.load_state_dict(of_loss, device)
     optimizer.load_state_dict(moments)
     torch.set_rng_state(random.cpu())
     if "cuda_random" in state:

@@ -28,6 +28,11 @@ class DiagonalGaussian:
     log_variance: Tensor
 
     @classmethod
+    def from_parameters(cls, parameters: Tensor) -> "DiagonalGaussian":
+        """From what a network gives, (N, 2 d): d means, then d logarithms of variances."""
+        return cls(*parameters.chunk(2, dim=1))
+
+    @classmethod
     def standard_like(cls, codes: Tensor) -> "DiagonalGaussian":
         """N(0, I) with the shape, type and device of ``codes``."""
         zeros = torch.zeros_like(codes)
@@ -62,6 +67,12 @@ class DiagonalGaussian:
         squared = self.variance + (self.mean - other.mean) ** 2
         return 0.5 * (squared / other.variance - 1 + other.log_variance - self.log_variance)
 
+    def product(self, other: "DiagonalGaussian") -> "DiagonalGaussian":
+        """The Gaussian proportional to the product of both densities: precisions add, means are weighted by them."""
+        share = (other.log_variance - self.log_variance).sigmoid()  # of this one in the sum of the precisions
+        log_variance = -torch.logaddexp(-self.log_variance, -other.log_variance)
+        return DiagonalGaussian(share * self.mean + (1 - share) * other.mean, log_variance)
+
 
 @dataclass(frozen=True)
 class BernoulliImages:
@@ -82,6 +93,10 @@ class BernoulliImages:
         """Probability of a white pixel (N, C, H, W)."""
         return self.logits.sigmoid()
 
+    def sample(self) -> Tensor:
+        """Black and white images (N, C, H, W), drawn pixel by pixel."""
+        return torch.bernoulli(self.mean)
+
     def negative_log_likelihood(self, images: Tensor) -> Tensor:
         """−log p(image), summed over pixels (N,), in nats per image."""
         # softplus(l) − x·l is −x log σ(l) − (1 − x) log(1 − σ(l)), without a logarithm that could overflow.
@@ -101,6 +116,10 @@ class GaussianImages:
 
     mean: Tensor
     log_sigma: Tensor
+
+    def sample(self) -> Tensor:
+        """Images (N, C, H, W) with the noise of their pixels, which may leave [0, 1]."""
+        return self.mean + self.log_sigma.exp() * torch.randn_like(self.mean)
 
     def negative_log_likelihood(self, images: Tensor) -> Tensor:
         """−log p(image), summed over pixels (N,), in nats per image: ½ Σ [(x − x̂)²/σ² + log 2πσ²]."""

@@ -34,18 +34,66 @@ def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0)
     ``seed`` is for the codes, and for the pixels of a split that is binarised dynamically.
     """
     with evaluation_mode(model, seed) as device:
-        for images in split.to(device).batches(EVALUATION_BATCH):
+        # Batches of nearly equal size: terms that are estimated from a batch must not meet one of a single image.
+        batches = math.ceil(len(split) / EVALUATION_BATCH)
+        for images in split.to(device).batches(math.ceil(len(split) / max(batches, 1)) or 1):
             yield images, model(images, sample=sample)
 
 
-def encode(model: nn.Module, split: Split, level: int = 0, sample: bool = False, seed: int = 0) -> Tensor:
-    """Codes (N, d) of one latent level for every image of a split, on the CPU: posterior means unless ``sample``."""
-    return torch.cat([output.levels[level].sample.cpu() for _, output in outputs(model, split, sample, seed)])
+def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = False, seed: int = 0) -> Tensor:
+    """Codes (N, d) of every image of a split, on the CPU: posterior means unless ``sample``.
+
+    Parameters
+    ----------
+    level : int or "all"
+        1 is the level nearest to the image; "all" puts the levels side by side, level 1 first.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such level.
+    """
+    codes = []
+    for _, output in outputs(model, split, sample, seed):
+        if level != "all":
+            check_level(level, len(output.levels))
+        wanted = output.levels if level == "all" else [output.levels[level - 1]]
+        codes.append(torch.cat([found.sample for found in wanted], dim=1).cpu())
+    return torch.cat(codes)
 
 
-def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Tensor:
-    """Reconstructions (N, C, H, W) in [0, 1] of every image of a split, on the CPU, from posterior means."""
-    return torch.cat([output.reconstruction.mean.cpu() for _, output in outputs(model, split, sample, seed)])
+@torch.no_grad()
+def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int = 0, level: int = 1) -> Tensor:
+    """Reconstructions (N, C, H, W) in [0, 1] of every image of a split, on the CPU, from posterior means.
+
+    Parameters
+    ----------
+    level : int
+        In a hierarchy: keep the codes of this level and of those above it only, and take the means of the priors
+        below. 1, all levels kept, is the usual reconstruction.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such level, or its levels are not a hierarchy.
+    """
+    images = []
+    for _, output in outputs(model, split, sample, seed):
+        check_level(level, len(output.levels))
+        if level == 1:
+            likelihood = output.reconstruction
+        elif not hasattr(model, "descend"):
+            raise ValueError(f"the levels of {type(model).__name__} are no hierarchy: none is drawn from another")
+        else:
+            likelihood = model.decode(*model.descend(*(kept.sample for kept in output.levels[level - 1 :])))
+        images.append(likelihood.mean.cpu())
+    return torch.cat(images)
+
+
+def check_level(level: int, count: int) -> None:
+    """Raise ValueError unless there is a level of this number, counted from 1."""
+    if not isinstance(level, int) or not 1 <= level <= count:
+        raise ValueError(f"there is no level {level!r}: this model has levels 1 to {count}, 1 nearest to the image")
 
 
 def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0) -> dict[str, float]:

@@ -17,7 +17,8 @@ CONVOLUTIONAL_DENSE_UNITS = 256
 SMALLEST_IMAGE_SIDE = 8
 
 
-def _choose(value: str, choices: tuple[str, ...], what: str) -> str:
+def choose(value: str, choices: tuple[str, ...], what: str) -> str:
+    """The value, if it is one of the choices; else ValueError."""
     if value not in choices:
         raise ValueError(f"{what} {value!r} is unknown: choose one of {', '.join(choices)}")
     return value
@@ -71,13 +72,13 @@ class Encoder(nn.Module):
         super().__init__()
         hidden = _hidden(image_shape, network, hidden)
         if network == "mlp":
-            self.layers = nn.Sequential(nn.Flatten(), *_dense([math.prod(image_shape), *hidden, outputs]))
+            self.layers = nn.Sequential(nn.Flatten(), *dense_layers([math.prod(image_shape), *hidden, outputs]))
         else:
             convolutions = []
             for before, after in zip((image_shape[0], *hidden), hidden, strict=False):
                 convolutions += [nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1), nn.ReLU()]
             features = hidden[-1] * math.prod(_sides(image_shape, len(hidden))[-1])
-            dense = _dense([features, CONVOLUTIONAL_DENSE_UNITS, outputs])
+            dense = dense_layers([features, CONVOLUTIONAL_DENSE_UNITS, outputs])
             self.layers = nn.Sequential(*convolutions, nn.Flatten(), *dense)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -117,12 +118,13 @@ class Decoder(nn.Module):
         hidden = _hidden(image_shape, network, hidden)
         if network == "mlp":
             self.layers = nn.Sequential(
-                *_dense([latent_dim, *reversed(hidden), math.prod(image_shape)]), nn.Unflatten(1, self.image_shape)
+                *dense_layers([latent_dim, *reversed(hidden), math.prod(image_shape)]),
+                nn.Unflatten(1, self.image_shape),
             )
         else:
             sides = _sides(image_shape, len(hidden))
             inner_shape = (hidden[-1], *sides[-1])
-            dense = _dense([latent_dim, CONVOLUTIONAL_DENSE_UNITS, math.prod(inner_shape)])
+            dense = dense_layers([latent_dim, CONVOLUTIONAL_DENSE_UNITS, math.prod(inner_shape)])
             layers = [*dense, nn.ReLU(), nn.Unflatten(1, inner_shape)]
             channels = (image_shape[0], *hidden)
             for k in range(len(hidden), 0, -1):
@@ -131,7 +133,7 @@ class Decoder(nn.Module):
                 layers.append(nn.ConvTranspose2d(channels[k], channels[k - 1], 4, 2, padding=1, output_padding=odd))
                 layers.append(nn.ReLU())
             self.layers = nn.Sequential(*layers[:-1])
-        _choose(likelihood, LIKELIHOODS, "likelihood")
+        choose(likelihood, LIKELIHOODS, "likelihood")
         if likelihood == "bernoulli":
             if sigma is not None:
                 raise ValueError("sigma belongs to likelihood='gaussian': Bernoulli pixels have none")
@@ -151,14 +153,14 @@ class Decoder(nn.Module):
 
 
 def _hidden(image_shape: ImageShape, network: str, hidden) -> tuple[int, ...]:
-    _choose(network, NETWORKS, "network")
+    choose(network, NETWORKS, "network")
     _check_geometry(image_shape, network, len(hidden) if hidden is not None else 0)
     if hidden is None:
         return MLP_UNITS if network == "mlp" else default_channels(image_shape)
     return tuple(hidden)
 
 
-def _dense(units: list[int]) -> list[nn.Module]:
+def dense_layers(units: list[int]) -> list[nn.Module]:
     """Linear layers with a ReLU between each two."""
     layers = []
     for before, after in itertools.pairwise(units):

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from vaecourse import checkpoints
 from vaecourse.data import Split
 from vaecourse.evaluation import encode, evaluate, reconstruct
+from vaecourse.hierarchy import warn_of_collapse
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.randomness import seeded
 
@@ -64,7 +65,7 @@ class TrainingDiverged(ArithmeticError):
 
 
 class Snapshots:
-    """A callback of :func:`fit` that keeps codes and reconstructions of a split while the model learns.
+    """A callback of :func:`fit` that keeps codes, reconstructions and samples while the model learns.
 
     Parameters
     ----------
@@ -72,21 +73,25 @@ class Snapshots:
         The images to follow, for instance ``mnist.test[:1000]``.
     epochs : iterable of int, optional
         After which epochs to look (0 is before training). Default: all.
+    samples : int
+        Images to generate each time, always from the same codes. Default: none.
 
     Attributes
     ----------
     epochs : list of int
     codes : list of Tensor (N, d)
         Posterior means of the first level.
-    reconstructions : list of Tensor (N, C, H, W)
+    reconstructions, samples : lists of Tensor (N, C, H, W)
     """
 
-    def __init__(self, split: Split, epochs: Iterable[int] | None = None):
+    def __init__(self, split: Split, epochs: Iterable[int] | None = None, samples: int = 0):
         self.split = split
+        self.count = samples
         self.wanted = None if epochs is None else set(epochs)
         self.epochs: list[int] = []
         self.codes: list[Tensor] = []
         self.reconstructions: list[Tensor] = []
+        self.samples: list[Tensor] = []
 
     def __call__(self, model: nn.Module, history: History) -> None:
         epoch = history.rows[-1]["epoch"]
@@ -94,6 +99,8 @@ class Snapshots:
             self.epochs.append(epoch)
             self.codes.append(encode(model, self.split))
             self.reconstructions.append(reconstruct(model, self.split))
+            if self.count:
+                self.samples.append(model.generate(self.count).cpu())
 
 
 def fit(
@@ -149,8 +156,13 @@ def fit(
         For settings out of range, an unknown metric, or a checkpoint of another model.
     TrainingDiverged
         When a term is not finite: it says which, at what step and learning rate.
+
+    Warns
+    -----
+    CollapseWarning
+        When an upper level of a hierarchy ends with a rate near 0.
     """
-    _check_settings(images, epochs, batch_size, learning_rate, metrics)
+    _check_settings(images, loss, epochs, batch_size, learning_rate, metrics)
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device)
@@ -160,7 +172,7 @@ def fit(
     measure = _Measurement(model, images, test.to(device) if test is not None else None, loss, metrics)
     with seeded(seed, device):
         if checkpoint is not None and Path(checkpoint).exists():
-            history.rows = checkpoints.load(checkpoint, model, optimizer, device)
+            history.rows = checkpoints.load(checkpoint, model, loss, optimizer, device)
         started = time.perf_counter() - (history.rows[-1]["seconds"] if history.rows else 0.0)
         if not history.rows:
             history.rows.append({"epoch": 0, "seconds": 0.0, **measure(0)})
@@ -177,23 +189,38 @@ def fit(
                     seconds = time.perf_counter() - started
                     history.rows.append({"epoch": epoch + 1, "seconds": seconds, **terms, **measure(epoch + 1)})
                     if checkpoint is not None:
-                        checkpoints.save(checkpoint, model, optimizer, history.rows, device)
+                        checkpoints.save(checkpoint, model, loss, optimizer, history.rows, device)
                     _call(callbacks, model, history)
             except KeyboardInterrupt:
                 history.interrupted = True
         if history.interrupted:
             print(f"Interrupted after {len(history) - 1} of {epochs} epochs: model and history so far are returned.")
     model.eval()
+    warn_of_collapse(_rates_by_level(history.rows[-1]))
     return history
 
 
-def _check_settings(images, epochs, batch_size, learning_rate, metrics) -> None:
+def _rates_by_level(row: dict[str, float]) -> list[float]:
+    """Of the test set where there is one; empty for a model of one level."""
+    prefix, found = "test_" if "test_rate_1" in row else "", []
+    while (name := f"{prefix}rate_{len(found) + 1}") in row:
+        found.append(row[name])
+    return found
+
+
+def _check_settings(images, loss, epochs, batch_size, learning_rate, metrics) -> None:
     if not isinstance(images, Split):
         raise TypeError(f"fit takes a Split, as vc.load(name).train, got {type(images).__name__}")
     if not len(images):
         raise ValueError("there are no images to train on")
     if epochs < 1 or batch_size < 1:
         raise ValueError(f"epochs and batch_size must be at least 1, got {epochs} and {batch_size}")
+    smallest, needed = len(images) % batch_size or min(batch_size, len(images)), getattr(loss, "smallest_batch", 1)
+    if smallest < needed:
+        raise ValueError(
+            f"{type(loss).__name__} needs at least {needed} images in every batch, but {len(images)} images in "
+            f"batches of {batch_size} leave one of {smallest}: choose another batch_size"
+        )
     if not 0 < learning_rate < math.inf:
         raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
     unknown = set(metrics) - set(IMAGE_METRICS)

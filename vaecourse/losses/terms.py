@@ -1,8 +1,10 @@
 """The two terms that every loss of the course is made of: distortion and rate."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
-from vaecourse.models.output import Output
+from vaecourse.models.output import Level, Output
 
 
 def distortion(images: Tensor, output: Output) -> Tensor:
@@ -10,8 +12,18 @@ def distortion(images: Tensor, output: Output) -> Tensor:
     return output.reconstruction.negative_log_likelihood(images)
 
 
-def rates(output: Output) -> list[Tensor]:
-    """KL(q(z|x)‖p(z)) of each image and unit, in nats: a tensor (N, d) for each latent level.
+def rates(output: Output, closed_form: bool = False) -> list[Tensor]:
+    """The rate of each image and unit, in nats: a tensor (N, d) for each latent level.
+
+    It is KL(q(z|x)‖p(z)) in closed form, given the other levels' samples. Where the prior of a level was computed
+    from codes drawn given that level's own sample (``prior_sees_sample``: a hierarchy inferred bottom-up) that KL is
+    not what the bound asks for: there it is the estimate log q − log p at the sample, which may be negative.
+
+    Parameters
+    ----------
+    output : Output
+    closed_form : bool
+        Take the closed form for every level all the same: the bound of the product posterior (see ``HELBO``).
 
     Raises
     ------
@@ -20,11 +32,58 @@ def rates(output: Output) -> list[Tensor]:
     """
     if any(level.posterior is None for level in output.levels):
         raise ValueError("this model has no posterior and so no rate: train it with Reconstruction()")
-    return [level.posterior.kl(level.prior) for level in output.levels]
+    return [
+        level.posterior.log_prob(level.sample) - level.prior.log_prob(level.sample)
+        if level.prior_sees_sample and not closed_form
+        else level.posterior.kl(level.prior)
+        for level in output.levels
+    ]
+
+
+def level_rates(output: Output, closed_form: bool = False) -> list[Tensor]:
+    """The rate of each level: batch means, in nats per image (see :func:`rates`)."""
+    return [rate.sum(1).mean() for rate in rates(output, closed_form)]
 
 
 def elbo_terms(images: Tensor, output: Output) -> dict[str, Tensor]:
-    """``distortion``, ``rate`` and their sum ``negative_elbo``: batch means, in nats per image."""
+    """``distortion``, ``rate`` and their sum ``negative_elbo``: batch means, in nats per image.
+
+    With several levels also the rate of each: ``rate_1`` (nearest to the image), ``rate_2``, …
+    """
     distortion_mean = distortion(images, output).mean()
-    rate = sum(level.sum(1).mean() for level in rates(output))
-    return {"distortion": distortion_mean, "rate": rate, "negative_elbo": distortion_mean + rate}
+    by_level = level_rates(output)
+    rate = sum(by_level)
+    terms = {"distortion": distortion_mean, "rate": rate, "negative_elbo": distortion_mean + rate}
+    if len(by_level) > 1:
+        terms |= {f"rate_{level}": value for level, value in enumerate(by_level, start=1)}
+    return terms
+
+
+def per_level(values, count: int, name: str) -> list:
+    """One value for each of ``count`` levels, from such a sequence, or from one value for all of them.
+
+    Raises
+    ------
+    ValueError
+        If there are more values, or fewer.
+    """
+    if not isinstance(values, Sequence):
+        return [values] * count
+    if len(values) != count:
+        raise ValueError(f"{len(values)} {name} for {count} latent levels: give one for each, level 1 first")
+    return list(values)
+
+
+def only_level(output: Output, loss: str) -> Level:
+    """The level of a model that has just one.
+
+    Raises
+    ------
+    ValueError
+        If it has several, or no posterior.
+    """
+    if len(output.levels) != 1:
+        raise ValueError(f"{loss} is for one latent level, this model has {len(output.levels)}: see HELBO(intra=…)")
+    if output.levels[0].posterior is None:
+        raise ValueError("this model has no posterior and so no rate: train it with Reconstruction()")
+    return output.levels[0]

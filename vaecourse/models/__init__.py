@@ -1,7 +1,10 @@
 """The models: each maps images to one :class:`Output`."""
 
 from vaecourse.models.autoencoder import Autoencoder
+from vaecourse.models.base import ImageModel, LatentVariableModel
+from vaecourse.models.hdvae import HDVAE
 from vaecourse.models.output import Level, Output
+from vaecourse.models.ph_vae import PHVAE
 from vaecourse.models.vae import VAE
 
-__all__ = ["VAE", "Autoencoder", "Level", "Output"]
+__all__ = ["HDVAE", "PHVAE", "VAE", "Autoencoder", "ImageModel", "LatentVariableModel", "Level", "Output"]

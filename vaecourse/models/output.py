@@ -16,14 +16,19 @@ class Level:
     Parameters
     ----------
     sample : Tensor of shape (N, d)
-        The codes that were decoded.
+        The codes of this level.
     posterior, prior : DiagonalGaussian, optional
-        q(z|x) and p(z). A plain autoencoder has neither.
+        The distribution that the sample was drawn from, and the one that the generative model draws it from: q(z|x)
+        and p(z); in a hierarchy given the neighbouring level. A plain autoencoder has neither.
+    prior_sees_sample : bool
+        The prior was computed from codes that were themselves drawn given this sample, as in a hierarchy inferred
+        bottom-up. Then the closed-form KL from posterior to prior is not the rate of this level.
     """
 
     sample: Tensor
     posterior: DiagonalGaussian | None = None
     prior: DiagonalGaussian | None = None
+    prior_sees_sample: bool = False
 
 
 @dataclass
@@ -66,14 +71,3 @@ def check_codes(codes: Tensor, latent_dim: int) -> None:
     """Raise ValueError unless ``codes`` has shape (N, latent_dim)."""
     if codes.ndim != 2 or codes.shape[1] != latent_dim:
         raise ValueError(f"codes must have shape (N, {latent_dim}), got {tuple(codes.shape)}")
-
-
-def check_latent_dim(latent_dim: int) -> None:
-    """Raise ValueError unless there is at least one latent unit."""
-    if latent_dim < 1:
-        raise ValueError(f"latent_dim must be at least 1, got {latent_dim}")
-
-
-def values_are_cheap_to_read(model: torch.nn.Module, images: Tensor) -> bool:
-    """True except while training on an accelerator (see :func:`check_images`)."""
-    return not (model.training and torch.is_tensor(images) and images.device.type != "cpu")

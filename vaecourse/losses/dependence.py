@@ -1,0 +1,101 @@
+"""Estimates, with gradients, of how much latent units tell about each other: total correlation, mutual information.
+
+All are in nats. Those named ``gaussian_…`` see linear dependence only; the others see any, but need many images: each
+docstring says what was measured against Gaussians of known dependence.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from vaecourse.models.output import Level
+
+
+def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor, Tensor]:
+    """log q(z) (N,) and log q(z_j) of each unit (N, d) at the batch's samples, q(z) = E_x q(z|x), in nats.
+
+    Minibatch-stratified weights (Chen et al., 2018, appendix C.2): the sample's own posterior has its share 1/size of
+    the data set, and the other posteriors of the batch stand, in equal parts, for all the others.
+
+    Parameters
+    ----------
+    level : Level
+        Samples and posteriors of N ≥ 2 images.
+    dataset_size : int, optional
+        Number of training images. By default the batch is taken for the whole set, which makes q(z) too dense around
+        each sample: log q(z) comes out too high, most of all in many units.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 images, or a data set smaller than the batch.
+    """
+    count = len(level.sample)
+    size = count if dataset_size is None else dataset_size
+    if count < 2:
+        raise ValueError(f"q(z) is estimated from at least 2 images in a batch, got {count}: use larger batches")
+    if size < count:
+        raise ValueError(f"dataset_size {size} is smaller than a batch of {count}: give the number of training images")
+    log_weights = torch.full((count, count), math.log((size - 1) / (size * (count - 1))), device=level.sample.device)
+    log_weights.fill_diagonal_(-math.log(size))
+    # Row i, column j: the sample of image i under the posterior of image j.
+    pairs = level.posterior.log_prob(level.sample[:, None])
+    return (pairs.sum(2) + log_weights).logsumexp(1), (pairs + log_weights[:, :, None]).logsumexp(1)
+
+
+def total_correlation(level: Level, dataset_size: int | None = None) -> Tensor:
+    """KL(q(z)‖Π q(z_j)) of one level: a scalar, in nats, from the posteriors of a batch (see :func:`log_aggregate`)."""
+    joint, units = log_aggregate(level, dataset_size)
+    return (joint - units.sum(1)).mean()
+
+
+def gaussian_total_correlation(codes: Tensor) -> Tensor:
+    """−½ log det R of codes (N, d): the total correlation if they were Gaussian with correlations R. A scalar, in nats.
+
+    R is shrunk towards the identity (Schäfer and Strimmer, 2005), so that it can be inverted with fewer images than
+    units; the estimate is then too low rather than too high.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 images.
+    """
+    return -0.5 * torch.logdet(_shrunk_correlations(codes))
+
+
+def gaussian_mutual_information(first: Tensor, second: Tensor) -> Tensor:
+    """I(first; second) of codes (N, d) and (N, e) if they were jointly Gaussian. A scalar, in nats.
+
+    ½ log [det R_1 det R_2 / det R], R the correlations of both together, shrunk as in
+    :func:`gaussian_total_correlation`.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 images, or another number of images in ``second``.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"mutual information needs pairs of codes, got {len(first)} and {len(second)}")
+    both = _shrunk_correlations(torch.cat([first, second], dim=1))
+    units = first.shape[1]
+    blocks = torch.logdet(both[:units, :units]) + torch.logdet(both[units:, units:])
+    return 0.5 * (blocks - torch.logdet(both))
+
+
+def _shrunk_correlations(codes: Tensor) -> Tensor:
+    """(1 − λ) R + λ I, with the λ of least expected error: Σ Var(r_ij) / Σ r_ij² over pairs of units."""
+    count = len(codes)
+    if count < 2:
+        raise ValueError(f"correlations are estimated from at least 2 images in a batch, got {count}")
+    standard = (codes - codes.mean(0)) / codes.std(0).clamp_min(1e-6)
+    correlations = standard.T @ standard / (count - 1)
+    identity = torch.eye(codes.shape[1], device=codes.device, dtype=codes.dtype)
+    with torch.no_grad():
+        products = standard.T @ standard / count
+        spread = (standard**2).T @ standard**2 - count * products**2
+        variances = count / (count - 1) ** 3 * spread * (1 - identity)
+        squares = (correlations**2 * (1 - identity)).sum()
+        # At least 1/N, without which a batch of very few images leaves the matrix singular.
+        shrinkage = (variances.sum() / squares.clamp_min(1e-12)).clamp(1 / count, 1)
+    return identity + (1 - shrinkage) * (correlations - torch.diag(correlations.diagonal()))

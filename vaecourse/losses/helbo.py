@@ -1,0 +1,129 @@
+"""HELBO: the evidence lower bound of a hierarchy, weighted level by level, and what keeps levels apart."""
+
+import itertools
+import math
+import warnings
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from vaecourse.losses.dependence import gaussian_mutual_information, total_correlation
+from vaecourse.losses.schedules import Schedule, constant
+from vaecourse.losses.terms import elbo_terms, level_rates, per_level
+from vaecourse.models.output import Output
+from vaecourse.networks import choose
+
+BOUNDS = ("chain", "product")
+
+
+class HELBO:
+    """distortion + Σ_l β_l · rate_l + γ_intra Σ_l TC(z_l) + γ_inter Σ_{l<m} I(z_l; z_m).
+
+    ``bound`` says what the rate of a level is.
+
+    * ``chain``: the bound of the posterior that is sampled. Bottom-up, the rate of every level but the top is the
+      estimate log q(z_l|z_{l−1}) − log p(z_l|z_{l+1}) at the sample; elsewhere it is a KL in closed form.
+    * ``product``: KL(q(z_l|z_{l−1})‖p(z_l|z_{l+1})) in closed form for every level, as published with HDVAE. For two
+      levels this is the bound of the product posterior q(z_1|x) q(z_2|x), less I(z_1; z_2|x): lower than the chain's.
+
+    With top-down inference both are the same. With all β = 1 and no γ the loss is a bound on −log p(x) either way.
+
+    Bottom-up, the chain's rate of a level can be negative, and falls without end when the level above copies it. With
+    β decreasing from level to level upwards the objective then has no minimum: a warning says so.
+
+    Parameters
+    ----------
+    betas : float or sequence of float
+        One weight for all levels, or one for each, level 1 first.
+    bound : "chain" or "product"
+    intra, inter : float
+        γ_intra, by minibatch-stratified sampling, and γ_inter, of Gaussian mutual information (see
+        :mod:`vaecourse.losses.dependence`). Driving I(z_1; z_2) to 0 switches the hierarchy off, unless the decoder
+        reads all levels.
+    schedule : callable or sequence of callables, optional
+        Share of β after so many epochs, for all levels or for each: :class:`Linear`, :class:`Cyclical` or your own.
+    dataset_size : int, optional
+        Number of training images, for ``intra``. Without it the batch is taken for the data set.
+
+    Raises
+    ------
+    ValueError
+        For another bound, or a weight that is negative or not finite.
+    """
+
+    def __init__(
+        self,
+        betas: float | Sequence[float] = 1.0,
+        bound: str = "chain",
+        intra: float = 0.0,
+        inter: float = 0.0,
+        schedule: Schedule | Sequence[Schedule] = constant,
+        dataset_size: int | None = None,
+    ):
+        weights = {"betas": betas if isinstance(betas, Sequence) else [betas], "intra": [intra], "inter": [inter]}
+        for name, values in weights.items():
+            if not all(0 <= value < math.inf for value in values):
+                raise ValueError(f"{name} must be finite and ≥ 0, got {', '.join(map(str, values))}")
+        self.betas = betas
+        self.bound = choose(bound, BOUNDS, "bound")
+        self.intra = intra
+        self.inter = inter
+        self.schedule = schedule
+        self.dataset_size = dataset_size
+        self._warned = False
+
+    @property
+    def smallest_batch(self) -> int:
+        return 2 if self.intra or self.inter else 1
+
+    def betas_at(self, epoch: float, levels: int) -> list[float]:
+        """β of each of so many levels after so many epochs, level 1 first.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many β, or schedules, as levels.
+        """
+        betas, schedules = per_level(self.betas, levels, "betas"), per_level(self.schedule, levels, "schedules")
+        return [beta * schedule(epoch) for beta, schedule in zip(betas, schedules, strict=True)]
+
+    def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
+        """Terms in nats per image.
+
+        ``loss``; ``distortion``, ``rate``, ``rate_l`` and ``negative_elbo`` of the chain, whichever bound is trained;
+        ``product_rate``, the sum of the closed forms; ``total_correlation`` (summed over levels) and
+        ``inter_level_information`` (summed over pairs of levels), if they are weighted.
+
+        Raises
+        ------
+        ValueError
+            For a number of β that is not that of the levels, or, with γ, fewer than 2 images.
+        """
+        betas = self.betas_at(epoch, len(output.levels))
+        self._check_minimum(output, betas)
+        terms = elbo_terms(images, output)
+        product = level_rates(output, closed_form=True)
+        terms["product_rate"] = sum(product)
+        rates = level_rates(output) if self.bound == "chain" else product
+        loss = terms["distortion"] + sum(beta * rate for beta, rate in zip(betas, rates, strict=True))
+        if self.intra:
+            terms["total_correlation"] = sum(total_correlation(level, self.dataset_size) for level in output.levels)
+            loss = loss + self.intra * terms["total_correlation"]
+        if self.inter:
+            pairs = itertools.combinations([level.sample for level in output.levels], 2)
+            terms["inter_level_information"] = sum(itertools.starmap(gaussian_mutual_information, pairs))
+            loss = loss + self.inter * terms["inter_level_information"]
+        return {"loss": loss, **terms}
+
+    def _check_minimum(self, output: Output, betas: list[float]) -> None:
+        decreasing = any(
+            level.prior_sees_sample and above < here
+            for level, (here, above) in zip(output.levels, itertools.pairwise(betas), strict=False)
+        )
+        if self.bound == "chain" and decreasing and not self._warned:
+            self._warned = True
+            warnings.warn(
+                "bottom-up, the chain's objective has no minimum when β decreases upwards: use bound='product', "
+                "top-down inference, or β that do not decrease",
+                stacklevel=3,
+            )

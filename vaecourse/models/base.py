@@ -1,0 +1,100 @@
+"""What all models share: their settings, their networks, and what they refuse."""
+
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.distributions import ImageLikelihood
+from vaecourse.models.output import check_codes, check_images
+from vaecourse.networks import Decoder, Encoder, ImageShape
+from vaecourse.randomness import seeded
+
+
+class ImageModel(nn.Module):
+    """A model of images whose codes have one or several levels.
+
+    Parameters
+    ----------
+    image_shape : (C, H, W)
+    latent_dims : tuple of int
+        Units of each level, nearest to the image first.
+    network, hidden, likelihood, sigma
+        See :class:`vaecourse.networks.Encoder` and :class:`vaecourse.networks.Decoder`.
+    seed : int
+        Seed of the initial weights. The caller's random state is not touched.
+
+    Raises
+    ------
+    ValueError
+        For settings that no network can be made from.
+    """
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        latent_dims: tuple[int, ...],
+        network: str = "mlp",
+        hidden=None,
+        likelihood: str = "bernoulli",
+        sigma: float | None = None,
+        seed: int = 0,
+    ):
+        super().__init__()
+        if not latent_dims or any(dim < 1 for dim in latent_dims):
+            what, given = ("latent_dim", latent_dims[0]) if len(latent_dims) == 1 else ("latent_dims", latent_dims)
+            raise ValueError(f"{what} must be at least 1, got {given}: every level needs a unit")
+        self.image_shape = tuple(image_shape)
+        self.latent_dims = tuple(latent_dims)
+        self._layers = {"network": network, "hidden": hidden}
+        self._pixels = {"likelihood": likelihood, "sigma": sigma}
+        self._seed = seed
+
+    @property
+    def latent_dim(self) -> int:
+        """Units of the first level."""
+        return self.latent_dims[0]
+
+    def _seeded(self) -> AbstractContextManager:
+        """A block in which initial weights are drawn from the model's own seed."""
+        return seeded(self._seed)
+
+    def _encoder(self, outputs: int) -> Encoder:
+        return Encoder(self.image_shape, outputs, **self._layers)
+
+    def _decoder(self, inputs: int) -> Decoder:
+        return Decoder(self.image_shape, inputs, **self._layers, **self._pixels)
+
+    def _check_images(self, images: Tensor) -> None:
+        # While training on an accelerator values are not read: each reading would wait for the device.
+        cheap = not (self.training and torch.is_tensor(images) and images.device.type != "cpu")
+        check_images(images, self.image_shape, read_values=cheap)
+
+    def _check_codes(self, *codes: Tensor) -> None:
+        if len(codes) != len(self.latent_dims):
+            raise ValueError(f"this model decodes {len(self.latent_dims)} levels of codes, z_1 first; got {len(codes)}")
+        for code, dim in zip(codes, self.latent_dims, strict=True):
+            check_codes(code, dim)
+
+
+class LatentVariableModel(ImageModel):
+    """A model with a prior over its codes, which can therefore make new images."""
+
+    def sample_prior(self, count: int) -> list[Tensor]:
+        """Codes (count, d) of each level drawn from the prior, z_1 first: here N(0, I) for each level."""
+        device = next(self.parameters()).device
+        return [torch.randn(count, dim, device=device) for dim in self.latent_dims]
+
+    def decode(self, *codes: Tensor) -> ImageLikelihood:
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def generate(self, count: int, seed: int = 0, noise: bool = False) -> Tensor:
+        """Images (count, C, H, W) for codes drawn from the prior: the decoder's means, in [0, 1].
+
+        With ``noise`` the pixels are drawn too, from the decoder's distribution: exact samples of the model, which
+        may leave [0, 1] if the pixels are Gaussian.
+        """
+        with seeded(seed, next(self.parameters()).device):
+            images = self.decode(*self.sample_prior(count))
+            return images.sample() if noise else images.mean

@@ -1,0 +1,149 @@
+"""The hierarchical VAE: codes of codes, with a learned prior between each two levels."""
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
+from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.output import Level, Output, check_codes
+from vaecourse.networks import ImageShape, choose, dense_layers
+
+INFERENCE = ("bottom_up", "top_down")
+DECODER_READS = ("first", "all")
+
+
+class HDVAE(LatentVariableModel):
+    """p(z_L) Π p(z_l|z_{l+1}) p(x|z_1): L levels of codes, z_1 nearest to the image, p(z_L) = N(0, I).
+
+    The priors p(z_l|z_{l+1}) are diagonal Gaussians given by learned networks. The posterior is inferred
+
+    * ``bottom_up``: q(z_1|x) Π q(z_{l+1}|z_l), each level from the one below (Burda et al., 2016, section 2);
+    * ``top_down``: q(z_L|x) Π q(z_l|z_{l+1}, x), where the image gives a Gaussian for each level, and every level
+      but the top multiplies it by the prior from above (the ladder VAE: Sønderby et al., 2016).
+
+    One level is the VAE.
+
+    Parameters
+    ----------
+    image_shape : (C, H, W)
+    latent_dims : tuple of int
+        Units of each level, z_1 first.
+    inference : "bottom_up" or "top_down"
+    decoder_reads : "first" or "all"
+        The decoder reads z_1, as above, or all levels side by side: p(x|z_1, …, z_L).
+    level_hidden : tuple of int
+        Units of the dense layers between two levels, from the lower to the upper one.
+    **settings
+        ``network``, ``hidden``, ``likelihood``, ``sigma``, ``seed``: see :class:`vaecourse.models.ImageModel`.
+
+    Raises
+    ------
+    ValueError
+        If there is no level, a level has no unit, a choice is unknown, and as the other models.
+    """
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        latent_dims: tuple[int, ...],
+        inference: str = "bottom_up",
+        decoder_reads: str = "first",
+        level_hidden: tuple[int, ...] = (128,),
+        **settings,
+    ):
+        super().__init__(image_shape, latent_dims, **settings)
+        self.inference = choose(inference, INFERENCE, "inference")
+        self.decoder_reads = choose(decoder_reads, DECODER_READS, "decoder_reads")
+        dims = self.latent_dims
+        pairs = list(itertools.pairwise(dims))
+        with self._seeded():
+            self.encoder = self._encoder(2 * (dims[0] if inference == "bottom_up" else sum(dims)))
+            self.decoder = self._decoder(dims[0] if decoder_reads == "first" else sum(dims))
+            self.priors = nn.ModuleList(_network(upper, reversed(level_hidden), lower) for lower, upper in pairs)
+            upwards = pairs if inference == "bottom_up" else []
+            self.posteriors = nn.ModuleList(_network(lower, level_hidden, upper) for lower, upper in upwards)
+
+    def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
+        """The levels, z_1 first, of images (N, C, H, W) in [0, 1]: samples, or means handed on from level to level."""
+        self._check_images(images)
+        infer = self._infer_bottom_up if self.inference == "bottom_up" else self._infer_top_down
+        return infer(self.encoder(images), sample)
+
+    def _infer_bottom_up(self, parameters: Tensor, sample: bool) -> list[Level]:
+        posterior = DiagonalGaussian.from_parameters(parameters)
+        levels = [Level(_draw(posterior, sample), posterior)]
+        for posterior_network, prior_network in zip(self.posteriors, self.priors, strict=True):
+            below = levels[-1]
+            posterior = DiagonalGaussian.from_parameters(posterior_network(below.sample))
+            levels.append(Level(_draw(posterior, sample), posterior))
+            below.prior = DiagonalGaussian.from_parameters(prior_network(levels[-1].sample))
+            below.prior_sees_sample = True
+        levels[-1].prior = DiagonalGaussian.standard_like(levels[-1].sample)
+        return levels
+
+    def _infer_top_down(self, parameters: Tensor, sample: bool) -> list[Level]:
+        *evidence, posterior = map(
+            DiagonalGaussian.from_parameters, parameters.split([2 * dim for dim in self.latent_dims], dim=1)
+        )
+        codes = _draw(posterior, sample)
+        levels = [Level(codes, posterior, DiagonalGaussian.standard_like(codes))]
+        for likelihood, prior_network in zip(reversed(evidence), reversed(self.priors), strict=True):
+            prior = DiagonalGaussian.from_parameters(prior_network(levels[0].sample))
+            posterior = likelihood.product(prior)
+            levels.insert(0, Level(_draw(posterior, sample), posterior, prior))
+        return levels
+
+    def descend(self, *held: Tensor, sample: bool = False) -> list[Tensor]:
+        """Codes of all levels, z_1 first: those held, and below them the priors' means, or draws if ``sample``.
+
+        Parameters
+        ----------
+        *held : Tensors of shape (N, d)
+            z_l, …, z_L: the codes of some level and of all above it.
+        sample : bool
+
+        Raises
+        ------
+        ValueError
+            If no level is held, or the codes are not those of the upper levels.
+        """
+        if not 1 <= len(held) <= len(self.latent_dims):
+            raise ValueError(f"hold the codes of 1 to {len(self.latent_dims)} upper levels, got {len(held)}")
+        for codes, dim in zip(held, self.latent_dims[-len(held) :], strict=True):
+            check_codes(codes, dim)
+        levels = list(held)
+        for network in reversed(self.priors[: len(self.latent_dims) - len(held)]):
+            levels.insert(0, _draw(DiagonalGaussian.from_parameters(network(levels[0])), sample))
+        return levels
+
+    def sample_prior(self, count: int) -> list[Tensor]:
+        """Codes (count, d) of each level, z_1 first, drawn down the hierarchy."""
+        device = next(self.parameters()).device
+        return self.descend(torch.randn(count, self.latent_dims[-1], device=device), sample=True)
+
+    def decode(self, *codes: Tensor) -> ImageLikelihood:
+        """Codes (N, d) of all levels, z_1 first, to a distribution over images.
+
+        A decoder that reads the first level only can be given that one alone.
+        """
+        if self.decoder_reads == "first" and len(codes) == 1:
+            check_codes(codes[0], self.latent_dim)
+        else:
+            self._check_codes(*codes)
+        return self.decoder(codes[0] if self.decoder_reads == "first" else torch.cat(codes, dim=1))
+
+    def forward(self, images: Tensor, sample: bool = True) -> Output:
+        """Infer all levels of images (N, C, H, W) (from means if ``sample=False``) and decode them."""
+        levels = self.infer(images, sample)
+        return Output(self.decode(*(level.sample for level in levels)), levels)
+
+
+def _network(inputs: int, hidden, outputs: int) -> nn.Sequential:
+    """Codes of one level to means and log variances of another."""
+    return nn.Sequential(*dense_layers([inputs, *hidden, 2 * outputs]))
+
+
+def _draw(distribution: DiagonalGaussian, sample: bool) -> Tensor:
+    return distribution.sample() if sample else distribution.mean

@@ -1,0 +1,116 @@
+"""The polynomial hierarchical VAE: one encoder for each power of the image, one decoder for all."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
+from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.output import Level, Output
+from vaecourse.networks import ImageShape, choose
+
+MIXING = ("concat", "sum")
+BASES = ("powers", "legendre")
+
+
+class PHVAE(LatentVariableModel):
+    """Encoders k = 1 … K see the powers x, x², …, x^K of the image; their codes are mixed into one (Chen and Li, 2025).
+
+    q_k(z_k|x) = N(μ_k(x^k), diag σ_k²(x^k)) and p(z_k) = N(0, I): one level of codes for each degree. What the decoder
+    reads is z = A m + A(ε ⊙ s), with m, s and ε the means, standard deviations and noise of all degrees, stacked.
+    ``concat`` puts the codes side by side (A = I). ``sum`` adds them up with weights 1/√K, whose squares sum to 1.
+    Either way z is N(0, I) under the prior. Degree 1 is the VAE.
+
+    This is a reading of arXiv:2502.02856 with all of its ingredients, not its published code.
+
+    Parameters
+    ----------
+    image_shape : (C, H, W)
+    latent_dim : int
+        Units of each degree.
+    degree : int
+        The highest power K.
+    mixing : "concat" or "sum"
+        The decoder reads K · latent_dim units, or latent_dim.
+    basis : "powers" or "legendre"
+        x, x², x³, …; or the shifted Legendre polynomials P_k(2x − 1), which span the same space together with the
+        constant, but are orthogonal on [0, 1] where powers are nearly collinear.
+    **settings
+        ``network``, ``hidden``, ``likelihood``, ``sigma``, ``seed``: see :class:`vaecourse.models.ImageModel`.
+
+    Raises
+    ------
+    ValueError
+        For a degree below 1, an unknown mixing or basis, and as the other models.
+    """
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        latent_dim: int,
+        degree: int = 3,
+        mixing: str = "concat",
+        basis: str = "powers",
+        **settings,
+    ):
+        if degree < 1:
+            raise ValueError(f"degree must be at least 1, got {degree}: degree 1 is the VAE")
+        super().__init__(image_shape, (latent_dim,) * degree, **settings)
+        self.mixing = choose(mixing, MIXING, "mixing")
+        self.basis = choose(basis, BASES, "basis")
+        with self._seeded():
+            self.encoders = nn.ModuleList(self._encoder(2 * latent_dim) for _ in range(degree))
+            self.decoder = self._decoder(latent_dim * (degree if mixing == "concat" else 1))
+
+    @property
+    def degree(self) -> int:
+        return len(self.latent_dims)
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """The polynomials of degree 1 … K of images (N, C, H, W), each of the same shape."""
+        if self.basis == "powers":
+            return [images**k for k in range(1, self.degree + 1)]
+        return _legendre(2 * images - 1, self.degree)
+
+    def encode_degrees(self, images: Tensor) -> list[DiagonalGaussian]:
+        """The posterior of each degree, over (N, latent_dim), from images (N, C, H, W) in [0, 1]."""
+        self._check_images(images)
+        parameters = [encoder(feature) for encoder, feature in zip(self.encoders, self.features(images), strict=True)]
+        return [DiagonalGaussian.from_parameters(values) for values in parameters]
+
+    def encode(self, images: Tensor) -> DiagonalGaussian:
+        """The posterior of z, the mixed code that the decoder reads, from images (N, C, H, W) in [0, 1]."""
+        posteriors = self.encode_degrees(images)
+        mean = self.mix([posterior.mean for posterior in posteriors])
+        if self.mixing == "concat":
+            return DiagonalGaussian(mean, self.mix([posterior.log_variance for posterior in posteriors]))
+        variance = sum(posterior.variance for posterior in posteriors) / self.degree
+        return DiagonalGaussian(mean, variance.log())
+
+    def mix(self, codes: list[Tensor]) -> Tensor:
+        """A applied to the codes (N, latent_dim) of all degrees: what the decoder reads."""
+        if self.mixing == "concat":
+            return torch.cat(codes, dim=1)
+        return sum(codes) / math.sqrt(self.degree)
+
+    def decode(self, *codes: Tensor) -> ImageLikelihood:
+        """One code (N, latent_dim) for each degree to a distribution over images p(x|z)."""
+        self._check_codes(*codes)
+        return self.decoder(self.mix(codes))
+
+    def forward(self, images: Tensor, sample: bool = True) -> Output:
+        """Encode every degree of images (N, C, H, W), draw codes (or take the means), mix and decode them."""
+        levels = []
+        for posterior in self.encode_degrees(images):
+            codes = posterior.sample() if sample else posterior.mean
+            levels.append(Level(codes, posterior, DiagonalGaussian.standard_like(codes)))
+        return Output(self.decode(*(level.sample for level in levels)), levels)
+
+
+def _legendre(values: Tensor, degree: int) -> list[Tensor]:
+    """P_1 … P_degree by Bonnet's recursion: (k + 1) P_{k+1} = (2k + 1) x P_k − k P_{k−1}."""
+    polynomials = [torch.ones_like(values), values]
+    for k in range(1, degree):
+        polynomials.append(((2 * k + 1) * values * polynomials[k] - k * polynomials[k - 1]) / (k + 1))
+    return polynomials[1:]
