@@ -196,7 +196,7 @@ def test_traversal_of_an_autoencoder_follows_the_spread_of_its_codes(autoencoder
 def test_traversal_shows_at_most_ten_units_unless_asked(random_split):
     model = vc.VAE(SHAPE, 12, hidden=(16,))
     assert len(shown(plots.traversal(model, random_split, steps=2))) == 20
-    with pytest.raises(ValueError, match=r"units \[12\] do not exist: the model has units 0 to 11"):
+    with pytest.raises(ValueError, match=r"units \[12\] do not exist: the level has units 0 to 11"):
         plots.traversal(model, random_split, units=[0, 12])
     with pytest.raises(ValueError, match="units is empty"):
         plots.traversal(model, random_split, units=[])

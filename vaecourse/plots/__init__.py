@@ -6,14 +6,17 @@ All share one style, which reads on a white page and on a dark one, and leave th
 from vaecourse.plots.curves import history, rate_distortion
 from vaecourse.plots.images import images, interpolation, manifold, reconstructions, samples, traversal
 from vaecourse.plots.latent import latent_scatter, posteriors, umap, unit_rates
+from vaecourse.plots.levels import held_levels, level_reconstructions
 from vaecourse.plots.paths import linear_path, spherical_path
 from vaecourse.plots.style import panels, style
 
 __all__ = [
+    "held_levels",
     "history",
     "images",
     "interpolation",
     "latent_scatter",
+    "level_reconstructions",
     "linear_path",
     "manifold",
     "panels",

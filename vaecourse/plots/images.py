@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from vaecourse.data import Split
-from vaecourse.evaluation import encode, outputs
+from vaecourse.evaluation import check_level, outputs
 from vaecourse.plots import paths
+from vaecourse.plots.codes import codes_of, decode
 from vaecourse.plots.grid import Row, as_pictures, draw, show_picture
 from vaecourse.plots.style import NotebookFigure, panels, styled
-from vaecourse.plots.units import describe_units
+from vaecourse.plots.units import Units, describe_units
 
 COLUMNS = 10
 PATHS = {"linear": paths.linear_path, "spherical": paths.spherical_path}
@@ -40,7 +41,7 @@ def images(
     """
     pictures = as_pictures(images)
     columns = min(len(pictures), COLUMNS) if columns is None else columns
-    _at_least(1, columns=columns)
+    at_least(1, columns=columns)
     parts = pictures.split(columns)
     labels = [""] * len(parts) if row_labels is None else list(row_labels)
     if len(labels) != len(parts):
@@ -63,7 +64,7 @@ def reconstructions(model: nn.Module, split: Split, count: int = 10) -> Notebook
 
     Of a split that is binarised dynamically, the originals are the black and white draws that the model saw.
     """
-    _at_least(1, count=count)
+    at_least(1, count=count)
     originals, decoded = _seen_and_decoded(model, split[:count])
     rows = []
     for before, after in zip(originals.split(COLUMNS), decoded.split(COLUMNS), strict=True):
@@ -80,7 +81,7 @@ def samples(model: nn.Module, count: int = 40, seed: int = 0) -> NotebookFigure:
     TypeError
         If the model has no prior, as a plain autoencoder.
     """
-    _at_least(1, count=count)
+    at_least(1, count=count)
     _needs_prior(model, "samples need")
     pictures = as_pictures(model.generate(count, seed))
     return draw([Row(part) for part in pictures.split(COLUMNS)], min(COLUMNS, count))
@@ -88,7 +89,13 @@ def samples(model: nn.Module, count: int = 40, seed: int = 0) -> NotebookFigure:
 
 @styled
 def interpolation(
-    model: nn.Module, split: Split, first: int, second: int, steps: int = 10, kind: str = "linear"
+    model: nn.Module,
+    split: Split,
+    first: int,
+    second: int,
+    steps: int = 10,
+    kind: str = "linear",
+    level: int = 1,
 ) -> NotebookFigure:
     """From one image of a split to another: original, its code decoded, codes between, the other's, its original.
 
@@ -102,22 +109,26 @@ def interpolation(
         Codes decoded, those of the two images included.
     kind : "linear", "spherical" or "both"
         See :func:`vaecourse.plots.linear_path` and :func:`vaecourse.plots.spherical_path`.
+    level : int
+        In a hierarchy: the codes of this level and of those above go from one image to the other, and the levels below
+        follow as the means of their priors.
 
     Raises
     ------
     ValueError, IndexError
         For another kind, fewer than 2 steps, or an index outside the split.
     """
-    _at_least(2, steps=steps)
+    at_least(2, steps=steps)
     if kind not in (*PATHS, "both"):
         raise ValueError(f"interpolation {kind!r} is unknown: choose linear, spherical or both")
-    pair = split[[_index(split, first), _index(split, second)]]
+    pair = split[[index_within(split, first), index_within(split, second)]]
     originals, _ = _seen_and_decoded(model, pair)
-    start, end = encode(model, pair)
+    codes = codes_of(model, pair)
+    check_level(level, len(codes))
     titles = ["original", *(short(t) for t in torch.linspace(0, 1, steps).tolist()), "original"]
     rows = []
     for name in PATHS if kind == "both" else [kind]:
-        decoded = decode(model, PATHS[name](start, end, steps))
+        decoded = decode(model, [PATHS[name](*ends, steps) for ends in codes], kept=level)
         pictures = torch.cat([originals[:1], decoded, originals[1:]])
         rows.append(Row(pictures, name, () if rows else titles))
     return draw(rows, steps + 2)
@@ -125,12 +136,18 @@ def interpolation(
 
 @styled
 def traversal(
-    model: nn.Module, split: Split, index: int | None = None, units: Sequence[int] | None = None, steps: int = 9
+    model: nn.Module,
+    split: Split,
+    index: int | None = None,
+    units: Sequence[int] | None = None,
+    steps: int = 9,
+    level: int = 1,
 ) -> NotebookFigure:
     """One row per latent unit: the unit goes from −3σ to +3σ while the others stay where they are.
 
-    For a VAE, σ = 1 and the centre 0 are the prior's. An autoencoder has no prior: there the centre and σ are the
-    mean and the standard deviation of the unit's code over the split.
+    Where the prior of the level is N(0, I), σ = 1 and the centre 0 are the prior's. Where there is no such prior, in
+    an autoencoder and below the top of a hierarchy, they are the standard deviation and the mean of the unit's code
+    over the split. In a hierarchy the levels above stay too, and those below follow as the means of their priors.
 
     Parameters
     ----------
@@ -142,29 +159,32 @@ def traversal(
     units : indices, optional
         Which units to show, in this order. Default: the 10 of the largest rate.
     steps : int
+    level : int
+        1 is the level nearest to the image.
 
     Raises
     ------
     ValueError, IndexError
-        For fewer than 2 steps, or an index or a unit that does not exist.
+        For fewer than 2 steps, or an index, a unit or a level that does not exist.
     """
-    _at_least(2, steps=steps)
-    description = describe_units(model, split)
+    at_least(2, steps=steps)
+    description = describe_units(model, split, level)
     units = description.order[:10] if units is None else list(units)
-    missing = [unit for unit in units if not 0 <= unit < model.latent_dim]
+    count = len(description.importance)
+    missing = [unit for unit in units if not 0 <= unit < count]
     if not units:
         raise ValueError("units is empty: name at least one")
     if missing:
-        raise ValueError(f"units {missing} do not exist: the model has units 0 to {model.latent_dim - 1}")
+        raise ValueError(f"units {missing} do not exist: the level has units 0 to {count - 1}")
     sigmas = torch.linspace(-3, 3, steps)
     centre, spread = description.centre, description.spread
-    here = centre if index is None else encode(model, split[[_index(split, index)]])[0]
+    here = _middle(model, description) if index is None else codes_of(model, split[[index_within(split, index)]])
     rows = []
     for unit in units:
-        codes = here.repeat(steps, 1)
-        codes[:, unit] = centre[unit] + sigmas * spread[unit]
+        codes = [code.repeat(steps, 1) for code in here]
+        codes[level - 1][:, unit] = centre[unit] + sigmas * spread[unit]
         titles = () if rows else [f"{short(value, '+')}σ" if value else "0" for value in sigmas.tolist()]
-        rows.append(Row(decode(model, codes), f"unit {unit}\n{description.value(unit)}", titles))
+        rows.append(Row(decode(model, codes, kept=level), f"unit {unit}\n{description.value(unit)}", titles))
     return draw(rows, steps)
 
 
@@ -180,13 +200,14 @@ def manifold(model: nn.Module, steps: int = 20) -> NotebookFigure:
     ValueError, TypeError
         If the model has not 2 latent units, or no prior.
     """
-    _at_least(1, steps=steps)
-    if model.latent_dim != 2:
-        raise ValueError(f"a manifold is drawn for latent_dim 2, this model has {model.latent_dim}: see traversal")
+    at_least(1, steps=steps)
+    if model.latent_dims != (2,):
+        shown = ", ".join(map(str, model.latent_dims))
+        raise ValueError(f"a manifold is drawn for latent_dim 2, this model has {shown}: see traversal")
     _needs_prior(model, "a manifold needs")
     values = torch.special.ndtri((torch.arange(steps) + 0.5) / steps)
     upwards, rightwards = torch.meshgrid(values.flip(0), values, indexing="ij")
-    pictures = decode(model, torch.stack([rightwards.flatten(), upwards.flatten()], dim=1))
+    pictures = decode(model, [torch.stack([rightwards.flatten(), upwards.flatten()], dim=1)])
     channels, height, width = pictures.shape[1:]
     grid = pictures.unflatten(0, (steps, steps)).permute(2, 0, 3, 1, 4)
     ratio = height / width
@@ -204,16 +225,15 @@ def manifold(model: nn.Module, steps: int = 20) -> NotebookFigure:
     return figure
 
 
-@torch.no_grad()
-def decode(model: nn.Module, codes: Tensor) -> Tensor:
-    """Pictures (N, C, H, W) on the CPU: the decoder's means for codes (N, d)."""
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    try:
-        return as_pictures(model.decode(codes.to(device)).mean)
-    finally:
-        model.train(was_training)
+def _middle(model: nn.Module, description: Units) -> list[Tensor]:
+    """A code (1, d) for each level where nothing is special: the prior's mean, or of an autoencoder the mean code."""
+    if not hasattr(model, "generate"):
+        return [description.centre[None]]
+    zeros = [torch.zeros(1, units) for units in model.latent_dims]
+    if not hasattr(model, "descend"):
+        return zeros
+    with torch.no_grad():
+        return [code.cpu() for code in model.descend(zeros[-1].to(next(model.parameters()).device))]
 
 
 def short(value: float, sign: str = "") -> str:
@@ -229,13 +249,13 @@ def _seen_and_decoded(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
     return tuple(as_pictures(torch.cat(pictures)) for pictures in zip(*pairs, strict=True))
 
 
-def _index(split: Split, index: int) -> int:
+def index_within(split: Split, index: int) -> int:
     if not -len(split) <= index < len(split):
         raise IndexError(f"image {index} is outside the split of {len(split)} images")
     return index
 
 
-def _at_least(least: int, **setting: int) -> None:
+def at_least(least: int, **setting: int) -> None:
     for name, value in setting.items():
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")

@@ -105,8 +105,9 @@ def posteriors(
     ValueError
         If the model has not 2 latent units, or no posterior.
     """
-    if model.latent_dim != 2:
-        raise ValueError(f"posteriors are drawn for latent_dim 2, this model has {model.latent_dim}")
+    if model.latent_dims != (2,):
+        shown = ", ".join(map(str, model.latent_dims))
+        raise ValueError(f"posteriors are drawn for latent_dim 2, this model has {shown}")
     found = [output.levels[0].posterior for _, output in outputs(model, split[:count])]
     if None in found:
         raise ValueError(f"{type(model).__name__} has no posterior: its codes are points, see latent_scatter")
@@ -127,8 +128,8 @@ def posteriors(
 
 
 @styled
-def unit_rates(model: nn.Module, split: Split) -> Figure:
-    """The rate of each unit as bars, in nats per image, largest first; active units in colour.
+def unit_rates(model: nn.Module, split: Split, level: int = 1) -> Figure:
+    """The rate of each unit of a level as bars, in nats per image, largest first; active units in colour.
 
     A unit is active if its posterior mean varies over the split by more than 0.01 (Burda et al., 2016).
 
@@ -137,7 +138,7 @@ def unit_rates(model: nn.Module, split: Split) -> Figure:
     ValueError
         If the model has no posterior, as a plain autoencoder.
     """
-    units = describe_units(model, split)
+    units = describe_units(model, split, level)
     if units.name != "nats":
         raise ValueError(f"{type(model).__name__} has no posterior and so no rate of its units")
     order = units.order

@@ -1,4 +1,4 @@
-"""What each latent unit of a model carries."""
+"""What each latent unit of a level carries."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from vaecourse.data import Split
-from vaecourse.evaluation import outputs
+from vaecourse.evaluation import encode, outputs
 from vaecourse.losses import rates
 
 
 @dataclass
 class Units:
-    """One number per latent unit of the first level, each a Tensor (d,).
+    """One number per latent unit of a level, each a Tensor (d,).
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Units:
     name : "nats" or "variance"
     codes : Tensor of shape (N, d)
     centre, spread : Tensor
-        Mean and standard deviation of the prior, or without one of the codes.
+        0 and 1 where the prior is N(0, I), else mean and standard deviation of the codes.
     """
 
     importance: Tensor
@@ -41,18 +41,15 @@ class Units:
         return f"variance {self.importance[unit]:.3g}"
 
 
-def describe_units(model: nn.Module, split: Split) -> Units:
-    """Measure the units of a model over a split, from posterior means."""
+def describe_units(model: nn.Module, split: Split, level: int = 1) -> Units:
+    """Measure the units of a level over a split: codes are posterior means, rates are of one sample an image."""
     if not len(split):
         raise ValueError("the split has no images to measure the units on")
-    codes, rate = [], []
-    for _, output in outputs(model, split):
-        codes.append(output.levels[0].sample.cpu())
-        if output.levels[0].posterior is not None:
-            rate.append(rates(output)[0].cpu())
-    codes = torch.cat(codes)
-    if rate:
-        zeros = torch.zeros(codes.shape[1])
-        return Units(torch.cat(rate).mean(0), "nats", codes, zeros, zeros + 1)
-    variance = codes.var(0, correction=0)
-    return Units(variance, "variance", codes, codes.mean(0), variance.sqrt())
+    codes = encode(model, split, level)
+    centre, variance = codes.mean(0), codes.var(0, correction=0)
+    if not hasattr(model, "generate"):
+        return Units(variance, "variance", codes, centre, variance.sqrt())
+    rate = torch.cat([rates(output)[level - 1].cpu() for _, output in outputs(model, split, sample=True)]).mean(0)
+    if hasattr(model, "descend") and level < len(model.latent_dims):
+        return Units(rate, "nats", codes, centre, variance.sqrt())
+    return Units(rate, "nats", codes, torch.zeros_like(centre), torch.ones_like(centre))
