@@ -9,8 +9,9 @@ was, from the checkpoint under ``_build/``. It refuses a stand-in.
 
 import argparse
 
-import vaecourse as vc
 from record import HERE, provenance, write
+
+import vaecourse as vc
 
 SETTINGS = {
     2: {"latent_dims": (64, 32), "hidden": (256, 128), "betas": (1.0, 1.0), "warm_up": None, "epochs": 5},

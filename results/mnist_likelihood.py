@@ -1,43 +1,54 @@
-"""Likelihood of a one-layer VAE on dynamically binarised MNIST, importance weighted, over the whole test set.
+"""Likelihood on dynamically binarised MNIST, importance weighted, over the whole test set: one level and two.
 
-    python results/mnist_likelihood.py --seed 0 [--samples 1000]
+    python results/mnist_likelihood.py --model vae --seed 0 [--samples 1000]
 
 Writes ``results/mnist_likelihood/vae_seed0.json``. The training can be stopped and goes on where it was, from the
 checkpoint under ``_build/``. It refuses a stand-in: the number means something on the whole of MNIST only.
 """
 
 import argparse
-import json
-import platform
 import time
-from pathlib import Path
 
 import torch
+from record import HERE, provenance, write
 
 import vaecourse as vc
-from vaecourse.checkpoints import atomic_path
 
-HERE = Path(__file__).parent
-LATENT_DIM, HIDDEN = 40, (400,)
-# The second phase takes smaller steps: the noise of Adam at 1e-3 alone costs most of a nat.
-PHASES = ({"epochs": 150, "learning_rate": 1e-3}, {"epochs": 25, "learning_rate": 1e-4})
 BATCH_SIZE = 128
+# The second phase takes smaller steps: the noise of Adam at 1e-3 alone costs most of a nat.
+LONG = ({"epochs": 150, "learning_rate": 1e-3}, {"epochs": 25, "learning_rate": 1e-4})
+SHORT = ({"epochs": 40, "learning_rate": 1e-3}, {"epochs": 10, "learning_rate": 1e-4})
+# The last three have the same image networks, the same first level, and the same warm-up of β over 10 epochs.
+TWO_LEVELS = {"class": "HDVAE", "latent_dims": (64, 32), "hidden": (200, 200), "level_hidden": (100,)}
+SETTINGS = {
+    "vae": {"model": {"class": "VAE", "latent_dim": 40, "hidden": (400,)}, "phases": LONG},
+    "deep_vae": {
+        "model": {"class": "VAE", "latent_dim": 64, "hidden": (200, 200)},
+        "warm_up_epochs": 10,
+        "phases": SHORT,
+    },
+    "hdvae2_chain": {"model": TWO_LEVELS, "bound": "chain", "warm_up_epochs": 10, "phases": SHORT},
+    "hdvae2_product": {"model": TWO_LEVELS, "bound": "product", "warm_up_epochs": 10, "phases": SHORT},
+}
 
 
-def train(mnist: vc.ImageSet, seed: int) -> tuple[vc.VAE, list[vc.History]]:
-    model = vc.VAE(mnist.image_shape, LATENT_DIM, hidden=HIDDEN, seed=seed)
+def train(mnist: vc.ImageSet, name: str, seed: int) -> tuple[torch.nn.Module, list[vc.History]]:
+    setting = SETTINGS[name]
+    networks = dict(setting["model"])
+    model = getattr(vc, networks.pop("class"))(mnist.image_shape, **networks, seed=seed)
+    warm_up = setting.get("warm_up_epochs")
     folder = HERE.parent / "_build" / "mnist_likelihood"
     folder.mkdir(parents=True, exist_ok=True)
     histories = []
-    for number, phase in enumerate(PHASES):
+    for number, phase in enumerate(setting["phases"]):
+        schedule = {"schedule": vc.losses.Linear(warm_up)} if warm_up and number == 0 else {}
         history = vc.fit(
             model,
             mnist.train,
-            vc.losses.BetaVAE(),
-            test=mnist.test,
+            vc.losses.HELBO(bound=setting.get("bound", "chain"), **schedule),
             batch_size=BATCH_SIZE,
             seed=1000 * number + seed,
-            checkpoint=folder / f"seed{seed}_phase{number}.checkpoint",
+            checkpoint=folder / f"{name}_seed{seed}_phase{number}.checkpoint",
             **phase,
         )
         if history.interrupted:
@@ -46,44 +57,39 @@ def train(mnist: vc.ImageSet, seed: int) -> tuple[vc.VAE, list[vc.History]]:
     return model, histories
 
 
-def processor() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"CPU ({platform.machine()}), threads: {torch.get_num_threads()}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", choices=SETTINGS, default="vae")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=1000)
     options = parser.parse_args()
     mnist = vc.load("mnist", offline="error").binarized("dynamic")
-    model, histories = train(mnist, options.seed)
+    setting = SETTINGS[options.model]
+    model, histories = train(mnist, options.model, options.seed)
     terms = vc.evaluate(model, mnist.test, vc.losses.BetaVAE())
+    report = vc.level_report(model, mnist.test)
     started = time.perf_counter()
     nll = vc.metrics.nll(model, mnist.test, samples=options.samples).mean().item()
     result = {
         "nll": nll,
         "importance_samples": options.samples,
-        "test_images": len(mnist.test),
         "test_negative_elbo": terms["negative_elbo"],
         "test_rate": terms["rate"],
         "train_negative_elbo": histories[-1]["negative_elbo"][-1],
-        "active_units": int(vc.metrics.active_units(vc.encode(model, mnist.test)).sum()),
-        "model": {"class": "VAE", "latent_dim": LATENT_DIM, "hidden": HIDDEN, "network": "mlp"},
-        "data": mnist.source,
-        "training": {"phases": PHASES, "batch_size": BATCH_SIZE, "seed": options.seed},
+        "rate_by_level": report.rate,
+        "active_units": report.active_units,
+        "units": report.units,
+        "setting": options.model,
+        **setting,
+        "training": {"batch_size": BATCH_SIZE, "seed": options.seed},
         "training_minutes": sum(history["seconds"][-1] for history in histories) / 60,
         "evaluation_minutes": (time.perf_counter() - started) / 60,
-        "hardware": processor(),
-        "versions": {"torch": torch.__version__, "python": platform.python_version()},
-        "command": f"python results/mnist_likelihood.py --seed {options.seed} --samples {options.samples}",
+        **provenance(mnist),
+        "command": f"python results/mnist_likelihood.py --model {options.model} --seed {options.seed} "
+        f"--samples {options.samples}",
     }
-    path = HERE / "mnist_likelihood" / f"vae_seed{options.seed}.json"
-    path.parent.mkdir(exist_ok=True)
-    with atomic_path(path) as unfinished:
-        unfinished.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    print(f"seed {options.seed}: NLL {nll:.2f} nats ({options.samples} samples), written to {path}")
+    path = write(result, HERE / "mnist_likelihood" / f"{options.model}_seed{options.seed}.json")
+    print(f"{options.model}, seed {options.seed}: NLL {nll:.2f} nats ({options.samples} samples), written to {path}")
 
 
 if __name__ == "__main__":

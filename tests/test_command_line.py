@@ -1,7 +1,9 @@
 """python -m vaecourse: what is where, and one-line errors."""
 
+import dataclasses
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -9,6 +11,8 @@ import torch
 import vaecourse as vc
 from vaecourse.__main__ import main
 from vaecourse.data import cache, downloads, loading
+
+ALL_KNOWN = loading.KNOWN
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +49,24 @@ def test_the_table_says_what_loading_would_do(capsys, monkeypatch, tmp_path):
     assert line_of_mnist(capsys).split() == ["mnist", "folder", "3", "MB", str(tmp_path / "mnist")]
     store_mnist()
     assert line_of_mnist(capsys).split() == ["mnist", "cache", "2", "MB", str(cache.path("mnist"))]
+
+
+def test_the_table_lists_every_set_and_waits_for_all_networks_at_once(capsys, monkeypatch):
+    def slow(class_name):
+        time.sleep(0.4)
+        return False
+
+    names = ["mnist", "fashion_mnist", "cifar10", "svhn", "stl10"]
+    assert list(ALL_KNOWN) == names
+    known = {name: dataclasses.replace(known, system_folders=()) for name, known in ALL_KNOWN.items()}
+    monkeypatch.setattr(loading, "KNOWN", known)
+    monkeypatch.setattr("vaecourse.__main__.KNOWN", known)
+    monkeypatch.setattr(downloads, "available", slow)
+    start = time.monotonic()
+    assert main(["data"]) == 0
+    assert time.monotonic() - start < 4 * 0.4
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split(maxsplit=1) for line in lines] == [[name, "stand-in (no network)  –     –"] for name in names]
 
 
 def test_the_table_stores_and_downloads_nothing(capsys, monkeypatch):

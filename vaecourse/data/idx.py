@@ -53,8 +53,8 @@ def read_array(path: Path, dimensions: int) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def read_splits(folder: Path) -> dict[str, Split]:
-    """The splits ``train`` and ``test`` of the four files in a folder.
+def read(folder: Path) -> tuple[dict[str, Split], str]:
+    """The splits ``train`` and ``test`` of the four files in a folder, about which there is nothing to remark.
 
     Raises
     ------
@@ -75,4 +75,4 @@ def read_splits(folder: Path) -> dict[str, Split]:
                 "they are not of one set, so copy or download both again"
             )
         splits[split] = Split(torch.tensor(images[:, None]), labels=torch.tensor(labels, dtype=torch.int64))
-    return splits
+    return splits, ""

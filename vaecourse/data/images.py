@@ -1,4 +1,4 @@
-"""Images in memory: a data set is one uint8 tensor, and a batch is an index-select on its device."""
+"""Images in memory: a data set is one tensor, uint8 as a rule, and a batch is an index-select on its device."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ class Split:
     Parameters
     ----------
     images : uint8 Tensor of shape (N, C, H, W), values 0 to 255
+        Measurements that are not pictures may be a float32 Tensor of values in [0, 1] instead.
     labels : int64 Tensor of shape (N,), optional
     factors : int64 Tensor of shape (N, K), optional
         Ground-truth factors of variation.
@@ -27,7 +28,8 @@ class Split:
     Raises
     ------
     TypeError, ValueError
-        If images are not uint8 of four dimensions, or labels or factors are not one per image.
+        If images are not uint8, or float32 in [0, 1], of four dimensions, or labels or factors are not one per
+        image.
     """
 
     images: Tensor
@@ -36,9 +38,18 @@ class Split:
     dynamic: bool = False
 
     def __post_init__(self):
-        if not torch.is_tensor(self.images) or self.images.dtype != torch.uint8:
-            kind = self.images.dtype if torch.is_tensor(self.images) else type(self.images).__name__
-            raise TypeError(f"images of a split are a uint8 tensor of values from 0 to 255, got {kind}")
+        kind = self.images.dtype if torch.is_tensor(self.images) else type(self.images).__name__
+        if kind not in (torch.uint8, torch.float32):
+            raise TypeError(
+                "images of a split are a uint8 tensor of values from 0 to 255 (measurements that are not pictures: "
+                f"a float32 tensor of values in [0, 1]), got {kind}: convert them"
+            )
+        if kind == torch.float32 and not ((self.images >= 0) & (self.images <= 1)).all():  # NaN fails both
+            low, high = (f(self.images).item() for f in (torch.min, torch.max))
+            raise ValueError(
+                f"float32 images of a split are values in [0, 1], got {low:.4g} to {high:.4g}: scale them, "
+                "and take out what is not a number"
+            )
         if self.images.ndim != 4:
             raise ValueError(f"images of a split have shape (N, C, H, W), got {tuple(self.images.shape)}")
         for name in ("labels", "factors"):
@@ -73,7 +84,7 @@ class Split:
 
     def pictures(self) -> Tensor:
         """All images as floats (N, C, H, W) in [0, 1], grey values kept."""
-        return self.images.float() / 255
+        return _as_floats(self.images)
 
     def batches(self, batch_size: int, shuffle: bool = False) -> Iterator[Tensor]:
         """Batches of floats (≤ batch_size, C, H, W) in [0, 1], on the device of the split.
@@ -90,7 +101,7 @@ class Split:
         device = self.images.device
         order = torch.randperm(len(self), device=device) if shuffle else torch.arange(len(self), device=device)
         for chosen in order.split(batch_size):
-            batch = self.images.index_select(0, chosen).float().div_(255)
+            batch = _as_floats(self.images.index_select(0, chosen))
             # Three times faster than torch.bernoulli on a CPU.
             yield torch.rand_like(batch).lt_(batch) if self.dynamic else batch
 
@@ -116,6 +127,11 @@ class Split:
         with seeded(seed, self.images.device):
             drawn = torch.bernoulli(self.pictures()).mul_(255).to(torch.uint8)
         return replace(self, images=drawn)
+
+
+def _as_floats(images: Tensor) -> Tensor:
+    """Values from 0 to 255 as floats in [0, 1]; measurements are that already."""
+    return images.float().div_(255) if images.dtype == torch.uint8 else images.clone()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from vaecourse.data import cache, downloads, idx, stand_in
+from vaecourse.data import cache, downloads
+from vaecourse.data.catalogue import KNOWN, Known, Reader
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import ImageSet
 
@@ -14,55 +15,22 @@ OFFLINE = ("stand-in", "error")
 
 
 @dataclass(frozen=True)
-class Known:
-    """What must be known of a data set to find it.
-
-    Parameters
-    ----------
-    title : str
-        Its name in a sentence.
-    torchvision : str
-        Its class in torchvision.datasets, which is also the name of its folder there.
-    label_names : tuple of str
-    megabytes : int
-        Size of the download.
-    system_folders : tuple of Path
-        Where packages of an operating system put it.
-    """
-
-    title: str
-    torchvision: str
-    label_names: tuple[str, ...]
-    megabytes: int
-    system_folders: tuple[Path, ...] = ()
-
-
-KNOWN = {
-    "mnist": Known("MNIST", "MNIST", tuple("0123456789"), megabytes=12),
-    "fashion_mnist": Known(
-        "Fashion-MNIST",
-        "FashionMNIST",
-        ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
-        megabytes=31,
-        # Debian's package dataset-fashion-mnist
-        system_folders=(Path("/usr/share/datasets/fashion-mnist"),),
-    ),
-}
-
-
-@dataclass(frozen=True)
 class Place:
-    """Where a data set is now: ``kind`` is "cache", "folder", "download" or "stand-in"; the first two have a path."""
+    """Where a data set is now: ``kind`` is "cache", "folder", "download" or "stand-in".
+
+    The first two have a path; a folder has the reader of what lies there.
+    """
 
     kind: str
     path: Path | None = None
+    reader: Reader | None = None
 
     @property
     def size_in_bytes(self) -> int | None:
         """Size on disk, if it is on disk."""
         if self.path is None:
             return None
-        files = [self.path] if self.path.is_file() else idx.files(self.path)
+        files = self.reader.files(self.path) if self.reader else [self.path]
         return sum(file.stat().st_size for file in files)
 
 
@@ -92,20 +60,21 @@ def locate(name: str) -> Place:
     wanted = known(name)
     if cache.path(name).exists():
         return Place("cache", cache.path(name))
-    for folder in _folders(name, wanted):
-        if idx.files(folder):
-            return Place("folder", folder)
+    for folder, reader in _candidates(wanted):
+        if reader.files(folder):
+            return Place("folder", folder, reader)
     return Place("download" if downloads.available(wanted.torchvision) else "stand-in")
 
 
-def _folders(name: str, wanted: Known) -> list[Path]:
-    folders = list(wanted.system_folders)
+def _candidates(wanted: Known) -> list[tuple[Path, Reader]]:
+    """The folders that may hold a set, best first, each with the reader of what would lie there."""
+    system = [(folder, wanted.layouts[0][1]) for folder in wanted.system_folders]
     if chosen := os.environ.get("VAECOURSE_DATA"):
         root = Path(chosen).expanduser().absolute()
         if not root.is_dir():
             raise DataError(f"VAECOURSE_DATA is {root}, which is not a folder: correct it or unset it")
-        folders = [root / name, root / wanted.torchvision / "raw", *folders]
-    return folders
+        return [(root / folder, reader) for folder, reader in wanted.layouts] + system
+    return system
 
 
 def _in_words(folder: Path) -> str:
@@ -113,7 +82,7 @@ def _in_words(folder: Path) -> str:
     if chosen := os.environ.get("VAECOURSE_DATA"):
         root = Path(chosen).expanduser().absolute()
         if folder.is_relative_to(root):
-            return f"$VAECOURSE_DATA/{folder.relative_to(root)}"
+            return str("$VAECOURSE_DATA" / folder.relative_to(root))
     return str(folder)
 
 
@@ -121,14 +90,19 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     """Load a data set from the first of these that has it; ``.source`` of the result says which it was.
 
     1. The prepared cache: ``$VAECOURSE_CACHE``, else ``$XDG_CACHE_HOME/vaecourse``, else ``~/.cache/vaecourse``.
-    2. Files in ``$VAECOURSE_DATA``, as ``<name>/*-ubyte[.gz]`` or in torchvision's layout, or where the operating
-       system keeps them.
+    2. Files in ``$VAECOURSE_DATA``, as they are published, in ``<name>`` or in torchvision's layout, or where the
+       operating system keeps them. CIFAR-10 may also be separate pictures, ``cifar10/train/<class>/*.jpg`` and
+       ``cifar10/test/<class>/*.jpg``, or one zip file of them in ``cifar10``.
     3. torchvision's download, checked.
-    4. A stand-in that needs no network, 5,000 real MNIST digits; a printed line says so.
+    4. A stand-in that needs no network, made of MNIST digits or photographs; a printed line says so.
+
+    The images of STL-10, 96×96, are shrunk to 64×64 by antialiased bicubic interpolation; its images without labels
+    are left out.
 
     Parameters
     ----------
-    name : "mnist" or "fashion_mnist"
+    name : "mnist", "fashion_mnist", "cifar10", "svhn" or "stl10"
+        The last three are in colour.
     offline : "stand-in" or "error"
         What to do where the data are neither at hand nor to be downloaded.
 
@@ -145,7 +119,7 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     if place.kind == "stand-in":
         return _stand_in(name, wanted, offline, "its download cannot be reached")
     if place.kind == "folder":
-        cache.write(name, idx.read_splits(place.path), f"files in {_in_words(place.path)}")
+        _store(name, place, f"files in {_in_words(place.path)}")
     if place.kind == "download":
         try:
             _download(name, wanted)
@@ -155,19 +129,27 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     return ImageSet(name, splits["train"], splits["test"], source, wanted.label_names)
 
 
+def _store(name: str, place: Place, origin: str) -> None:
+    splits, remark = place.reader.read(place.path)
+    cache.write(name, splits, f"{origin}: {remark}" if remark else origin)
+
+
 def _download(name: str, wanted: Known) -> None:
     """Fill the cache by a download, whose files last only as long as they are needed."""
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=cache.writable_folder()) as folder:
-        raw = downloads.download(wanted.torchvision, Path(folder))
-        cache.write(name, idx.read_splits(raw), "download by torchvision")
+        downloads.download(wanted.torchvision, Path(folder))
+        candidates = [(Path(folder, layout), reader) for layout, reader in wanted.layouts]
+        path, reader = next(candidate for candidate in candidates if candidate[1].files(candidate[0]))
+        _store(name, Place("folder", path, reader), "download by torchvision")
 
 
 def _stand_in(name: str, wanted: Known, offline: str, reason: str) -> ImageSet:
-    """The digits in place of a data set, said aloud; or, with ``offline="error"``, the error instead."""
-    remedy = f"go online, or put the four *-ubyte.gz files into $VAECOURSE_DATA/{name}"
+    """Other images in place of a data set, said aloud; or, with ``offline="error"``, the error instead."""
+    remedy = f"go online, or put {wanted.published_files} into $VAECOURSE_DATA/{name}"
     if offline == "error":
         raise DataError(f"{wanted.title} is not on this machine, and {reason}: {remedy}")
-    splits = stand_in.load()
-    source = f"stand-in for {wanted.title}: {stand_in.DESCRIPTION}"
-    print(f"STAND-IN, not {wanted.title}: {stand_in.DESCRIPTION}, because {reason}. For the real set {remedy}.")
-    return ImageSet(name, splits["train"], splits["test"], source, stand_in.LABEL_NAMES)
+    substitute = wanted.stand_in
+    splits = substitute.load()
+    source = f"stand-in for {wanted.title}: {substitute.description}"
+    print(f"STAND-IN, not {wanted.title}: {substitute.description}, because {reason}. For the real set {remedy}.")
+    return ImageSet(name, splits["train"], splits["test"], source, substitute.label_names)

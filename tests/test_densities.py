@@ -1,0 +1,154 @@
+"""Named densities, and the distances between samples: known answers and closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from sklearn.datasets import make_moons
+
+import vaecourse as vc
+from vaecourse.data import DataError, densities
+
+DIMENSIONS = {"mixture": 1, "log_normal": 1, "ring_mixture": 2, "moons": 2}
+
+
+@pytest.mark.parametrize(("name", "dimension"), DIMENSIONS.items())
+def test_a_sample_is_a_split_and_its_values(name, dimension):
+    sample = densities.sample(name, 500, seed=3)
+    assert sample.split.images.shape == (500, 1, 1, dimension)
+    assert sample.split.images.dtype == torch.float32
+    assert sample.values.shape == (500, dimension)
+    low, high = sample.density.low, sample.density.high
+    assert torch.equal(sample.to_values(torch.zeros(1, 1, 1, dimension)), torch.full((1, dimension), float(low)))
+    assert torch.equal(sample.to_values(torch.ones(1, 1, 1, dimension)), torch.full((1, dimension), float(high)))
+    assert torch.equal(sample.to_values(sample.split.images), sample.values)
+
+
+@pytest.mark.parametrize("name", DIMENSIONS)
+def test_draws_are_seeded_and_leave_the_global_state_alone(name):
+    state = np.random.get_state()[1].copy()  # noqa: NPY002 (the state that must not change)
+    first, again, other = (densities.sample(name, 50, seed=seed).values for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+
+
+def truncated(distribution, values, low, high):
+    below, above = distribution.cdf(low), distribution.cdf(high)
+    return (distribution.cdf(values) - below) / (above - below)
+
+
+def test_the_mixture_has_its_distribution_function():
+    values = densities.sample("mixture", 20_000).values[:, 0].double().numpy()
+    parts = [(0.3, stats.norm(-3, 0.3)), (0.4, stats.norm(0, 0.8)), (0.3, stats.norm(2.5, 0.5))]
+    # The box cuts off less than 1e−6 of it.
+    assert stats.kstest(values, lambda x: sum(weight * part.cdf(x) for weight, part in parts)).pvalue > 0.01
+
+
+def test_the_log_normal_is_truncated_at_its_box():
+    values = densities.sample("log_normal", 20_000).values[:, 0].double().numpy()
+    assert values.max() <= 5
+    assert stats.kstest(values, lambda x: truncated(stats.lognorm(0.5), x, 0, 5)).pvalue > 0.01
+
+
+def test_draws_outside_the_box_are_drawn_again(monkeypatch):
+    wide = densities.Density(lambda generator, count: generator.standard_normal((count, 1)), -0.5, 1)
+    monkeypatch.setitem(densities.DENSITIES, "wide", wide)
+    values = densities.sample("wide", 20_000).values[:, 0].double().numpy()
+    assert len(values) == 20_000
+    assert stats.kstest(values, lambda x: truncated(stats.norm(), x, -0.5, 1)).pvalue > 0.01
+
+
+def test_the_ring_has_eight_gaussians_of_equal_weight():
+    values = densities.sample("ring_mixture", 20_000).values
+    angles = torch.arange(8) * math.pi / 4
+    offsets = values[:, None] - 2 * torch.stack([angles.cos(), angles.sin()], 1)
+    nearest = offsets.norm(dim=2).argmin(1)
+    assert stats.chisquare(nearest.bincount()).pvalue > 0.01
+    own = offsets[torch.arange(len(values)), nearest]
+    # A sector cuts little off a Gaussian whose centre is 3.8 standard deviations from its sides.
+    assert torch.allclose(own.std(0), torch.tensor(0.2), atol=0.003)
+
+
+def test_the_moons_are_those_of_scikit_learn():
+    """About (0, 0). Two samples of so many draws of one density are about 0.01 apart."""
+    theirs = make_moons(20_000, noise=0.1, random_state=0)[0] - np.array([0.5, 0.25])
+    values = densities.sample("moons", 20_000).values
+    assert vc.metrics.wasserstein(values, theirs, directions=50) < 0.02
+    assert vc.metrics.wasserstein(values * torch.tensor([1, -1]), theirs, directions=50) > 0.1
+
+
+def test_an_unknown_density_gets_a_suggestion():
+    with pytest.raises(DataError, match="there is no density 'lognormal': did you mean 'log_normal'"):
+        densities.sample("lognormal", 10)
+    with pytest.raises(DataError, match="choose one of mixture, log_normal, ring_mixture, moons"):
+        densities.sample("uniform", 10)
+    with pytest.raises(ValueError, match="count must be at least 1, got 0"):
+        densities.sample("moons", 0)
+
+
+# Distances
+
+
+def normal(count, seed, dimension=1):
+    return np.random.default_rng(seed).standard_normal((count, dimension))
+
+
+def test_a_shifted_sample_is_as_far_as_its_shift():
+    sample = normal(500, 0)
+    assert vc.metrics.wasserstein(sample, sample + 0.7) == pytest.approx(0.7)
+    assert vc.metrics.wasserstein(torch.tensor(sample[:, 0]), sample) == 0
+
+
+def test_the_sliced_distance_of_a_shift_is_its_mean_length_along_a_direction():
+    """E |v·u| = 2 |v| / π for u uniform on the circle, |v| / 2 on the sphere."""
+    for shift, factor in (([3.0, 4.0], 2 / math.pi), ([3.0, 4.0, 0.0], 1 / 2)):
+        sample = normal(50, 0, len(shift))
+        distance = vc.metrics.wasserstein(sample, sample + shift, directions=10_000)
+        assert distance == pytest.approx(5 * factor, rel=0.02)
+
+
+def test_wasserstein_of_two_gaussians_is_its_closed_form():
+    """W1(N(0, 1), N(0, σ²)) = |σ − 1| E|z| = |σ − 1| √(2/π); sliced, the same for isotropic Gaussians."""
+    expected = 1.5 * math.sqrt(2 / math.pi)
+    assert vc.metrics.wasserstein(normal(50_000, 0), 2.5 * normal(40_000, 1)) == pytest.approx(expected, rel=0.02)
+    first, second = normal(20_000, 0, 2), 2.5 * normal(20_000, 1, 2)
+    assert vc.metrics.wasserstein(first, second, directions=20) == pytest.approx(expected, rel=0.02)
+
+
+def test_kolmogorov_smirnov_of_two_gaussians_is_its_closed_form():
+    """sup |Φ(x) − Φ(x − μ)| = 2 Φ(μ/2) − 1; of several axes the largest counts."""
+    expected = 2 * stats.norm.cdf(0.4) - 1
+    assert vc.metrics.kolmogorov_smirnov(normal(50_000, 0), normal(50_000, 1) + 0.8) == pytest.approx(
+        expected, abs=0.01
+    )
+    shifted = normal(50_000, 1, 3) + np.array([0.1, 0.8, 0])
+    assert vc.metrics.kolmogorov_smirnov(normal(50_000, 0, 3), shifted) == pytest.approx(expected, abs=0.01)
+
+
+def test_kolmogorov_smirnov_ends():
+    sample = normal(100, 0)
+    assert vc.metrics.kolmogorov_smirnov(sample, sample) == 0
+    assert vc.metrics.kolmogorov_smirnov(sample, sample + 100) == 1
+
+
+@pytest.mark.parametrize("distance", [vc.metrics.wasserstein, vc.metrics.kolmogorov_smirnov])
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        (np.zeros((0, 2)), "N ≥ 1"),
+        (np.zeros((3, 2, 2)), r"shape \(N, d\) or \(N,\)"),
+        (np.array([[0.0, np.nan]]), "not finite"),
+        (np.zeros((3, 1)), "samples of 1 and 2 dimensions cannot be compared"),
+    ],
+)
+def test_samples_that_cannot_be_compared_are_refused(distance, first, message):
+    with pytest.raises(ValueError, match=message):
+        distance(first, np.zeros((3, 2)))
+
+
+def test_directions_must_be_some():
+    with pytest.raises(ValueError, match="directions must be at least 1, got 0"):
+        vc.metrics.wasserstein(np.zeros((3, 2)), np.zeros((3, 2)), directions=0)

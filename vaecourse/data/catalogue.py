@@ -1,0 +1,118 @@
+"""The catalogue: what must be known of each data set to find it, read it and, failing that, replace it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from vaecourse.data import idx
+from vaecourse.data.class_folders import ClassFolders
+from vaecourse.data.images import Split
+from vaecourse.data.stand_in import DIGITS, HOUSE_NUMBERS, PHOTOGRAPHS_32, PHOTOGRAPHS_64, StandIn
+from vaecourse.data.torchvision_files import TorchvisionFiles
+
+
+class Reader(Protocol):
+    """Reads one file format: the module :mod:`vaecourse.data.idx`, or an object with the same two functions."""
+
+    def files(self, folder: Path) -> list[Path]:
+        """The files of the set that lie in a folder; none if it is not there."""
+
+    def read(self, folder: Path) -> tuple[dict[str, Split], str]:
+        """The splits ``train`` and ``test``, and a remark for ``.source``, empty if the set is as published."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What must be known of a data set.
+
+    Parameters
+    ----------
+    title : str
+        Its name in a sentence.
+    torchvision : str
+        Its class in torchvision.datasets.
+    layouts : tuple of (str, Reader)
+        Folders of ``$VAECOURSE_DATA`` that may hold it, best first, each with the reader of what lies there. Those
+        of torchvision are among them, so a download is found by them too.
+    label_names : tuple of str
+    published_files : str
+        The files to put into ``$VAECOURSE_DATA/<name>``, in a sentence.
+    megabytes : int
+        Size of the download.
+    stand_in : StandIn
+    system_folders : tuple of Path
+        Where packages of an operating system put it, in the format of the first layout.
+    """
+
+    title: str
+    torchvision: str
+    layouts: tuple[tuple[str, Reader], ...]
+    label_names: tuple[str, ...]
+    published_files: str
+    megabytes: int
+    stand_in: StandIn
+    system_folders: tuple[Path, ...] = ()
+
+
+DIGIT_NAMES = tuple("0123456789")
+FASHION = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+STL10 = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
+
+CIFAR10_FILES = TorchvisionFiles("CIFAR10", "cifar-10-batches-py", archive="cifar-10-python.tar.gz")
+SVHN_FILES = TorchvisionFiles("SVHN", "*_32x32.mat")
+STL10_FILES = TorchvisionFiles("STL10", "stl10_binary", archive="stl10_binary.tar.gz", shrink_to=64)
+
+KNOWN = {
+    "mnist": Known(
+        "MNIST",
+        "MNIST",
+        (("mnist", idx), ("MNIST/raw", idx)),
+        DIGIT_NAMES,
+        "the four *-ubyte.gz files",
+        megabytes=12,
+        stand_in=DIGITS,
+    ),
+    "fashion_mnist": Known(
+        "Fashion-MNIST",
+        "FashionMNIST",
+        (("fashion_mnist", idx), ("FashionMNIST/raw", idx)),
+        FASHION,
+        "the four *-ubyte.gz files",
+        megabytes=31,
+        stand_in=DIGITS,
+        # Debian's package dataset-fashion-mnist
+        system_folders=(Path("/usr/share/datasets/fashion-mnist"),),
+    ),
+    "cifar10": Known(
+        "CIFAR-10",
+        "CIFAR10",
+        (
+            ("cifar10", CIFAR10_FILES),
+            (".", CIFAR10_FILES),
+            ("cifar10", ClassFolders(CIFAR10, size=32, published=60_000)),
+        ),
+        CIFAR10,
+        "cifar-10-python.tar.gz",
+        megabytes=170,
+        stand_in=PHOTOGRAPHS_32,
+    ),
+    "svhn": Known(
+        "SVHN",
+        "SVHN",
+        (("svhn", SVHN_FILES), (".", SVHN_FILES)),
+        DIGIT_NAMES,
+        "train_32x32.mat and test_32x32.mat",
+        megabytes=246,
+        stand_in=HOUSE_NUMBERS,
+    ),
+    "stl10": Known(
+        "STL-10",
+        "STL10",
+        (("stl10", STL10_FILES), (".", STL10_FILES)),
+        STL10,
+        "stl10_binary.tar.gz",
+        megabytes=2640,
+        stand_in=PHOTOGRAPHS_64,
+    ),
+}

@@ -1,0 +1,75 @@
+"""Distances between two samples of real values: how well a density was learned."""
+
+import numpy as np
+
+
+def wasserstein(first, second, directions: int = 200, seed: int = 0) -> float:
+    """Wasserstein-1 distance of two samples, in the units of their values.
+
+    In one dimension the distance itself, ∫ |F(x) − G(x)| dx of the two distribution functions F and G. In more, the
+    sliced distance: the mean of that of the projections onto random directions (Bonneel et al., 2015). It is smaller
+    than the distance itself: of a shift in two dimensions, 2/π of its length.
+
+    Parameters
+    ----------
+    first, second : arrays or Tensors of shape (N, d) and (M, d), or (N,) and (M,)
+    directions : int
+        How many directions are averaged if d > 1.
+    seed : int
+        Of the directions.
+
+    Raises
+    ------
+    ValueError
+        If the samples are empty, not finite or of different dimension, or ``directions`` is below 1.
+    """
+    from scipy.stats import wasserstein_distance
+
+    first, second = _samples(first, second)
+    if first.shape[1] == 1:
+        return float(wasserstein_distance(first[:, 0], second[:, 0]))
+    if directions < 1:
+        raise ValueError(f"directions must be at least 1, got {directions}")
+    towards = np.random.default_rng(seed).standard_normal((directions, first.shape[1]))
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    pairs = zip(towards @ first.T, towards @ second.T, strict=True)
+    return float(np.mean([wasserstein_distance(*projections) for projections in pairs]))
+
+
+def kolmogorov_smirnov(first, second) -> float:
+    """Kolmogorov–Smirnov distance of two samples: the largest difference of their distribution functions, 0 to 1.
+
+    In more than one dimension the largest over the axes, which sees the marginals only, not how the axes depend on
+    each other.
+
+    Parameters
+    ----------
+    first, second : arrays or Tensors of shape (N, d) and (M, d), or (N,) and (M,)
+
+    Raises
+    ------
+    ValueError
+        If the samples are empty, not finite or of different dimension.
+    """
+    from scipy.stats import ks_2samp
+
+    first, second = _samples(first, second)
+    # The statistic alone is wanted: the exact method would spend its time on a p-value.
+    return max(float(ks_2samp(*axes, method="asymp").statistic) for axes in zip(first.T, second.T, strict=True))
+
+
+def _samples(first, second) -> tuple[np.ndarray, np.ndarray]:
+    """Both samples as float64 arrays (N, d) and (M, d)."""
+    arrays = []
+    for values in (first, second):
+        values = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=np.float64)
+        if values.ndim == 1:
+            values = values[:, None]
+        if values.ndim != 2 or values.size == 0:
+            raise ValueError(f"a sample has shape (N, d) or (N,) with N ≥ 1, got {values.shape}")
+        if not np.isfinite(values).all():
+            raise ValueError("a sample holds values that are not finite: take them out, and say how many they were")
+        arrays.append(values)
+    if arrays[0].shape[1] != arrays[1].shape[1]:
+        raise ValueError(f"samples of {arrays[0].shape[1]} and {arrays[1].shape[1]} dimensions cannot be compared")
+    return arrays[0], arrays[1]

@@ -1,0 +1,69 @@
+"""How alike two sets of codes of the same images are, whatever their widths: levels, models, or codes and pixels."""
+
+import numpy as np
+
+
+def linear_cka(first, second) -> float:
+    """Linear centred kernel alignment, from 0 to 1 (Kornblith et al., 2019, section 3).
+
+    ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖) of the centred codes X and Y, in Frobenius norms. Rotations, shifts and one common scale of
+    either do not change it; another scale of single units does. Codes of N images that have nothing in common score
+    about √(d e)/N, if their units are independent and of equal variance: use many more images than units.
+
+    Parameters
+    ----------
+    first, second : arrays or Tensors of shape (N, d) and (N, e)
+        Codes of the same N images, in the same order.
+
+    Raises
+    ------
+    ValueError
+        If the codes are not of the same N ≥ 2 images, not finite, or the same for all images.
+    """
+    first, second = (codes - codes.mean(0) for codes in _pairs(first, second))
+    norms = np.linalg.norm(first.T @ first) * np.linalg.norm(second.T @ second)
+    if norms == 0:
+        raise ValueError("the codes are the same for all images: there is nothing to compare")
+    return float(np.linalg.norm(second.T @ first) ** 2 / norms)
+
+
+def neighbour_agreement(first, second, k: int = 10) -> float:
+    """Share of an image's k nearest neighbours in one set of codes that it also has in the other, from 0 to 1.
+
+    The mean over the images, by Euclidean distance. 1 means the same neighbours; codes that have nothing in common
+    agree on k/(N − 1) by chance. It depends on the number of images: quote N and k with it.
+
+    Parameters
+    ----------
+    first, second : arrays or Tensors of shape (N, d) and (N, e)
+        Codes of the same N images, in the same order.
+    k : int
+
+    Raises
+    ------
+    ValueError
+        If the codes are not of the same N ≥ 2 images or not finite, or k is not from 1 to N − 1.
+    """
+    from sklearn.neighbors import NearestNeighbors  # here, because the import takes a second
+
+    first, second = _pairs(first, second)
+    if not 1 <= k < len(first):
+        raise ValueError(f"k must be from 1 to {len(first) - 1}, one less than the images, got {k}")
+    # Without an argument kneighbors leaves out each image itself.
+    found = [NearestNeighbors(n_neighbors=k).fit(codes).kneighbors(return_distance=False) for codes in (first, second)]
+    return float(np.mean([len(np.intersect1d(*neighbours)) for neighbours in zip(*found, strict=True)]) / k)
+
+
+def _pairs(first, second) -> tuple[np.ndarray, np.ndarray]:
+    """Both sets of codes as float64 arrays (N, d) and (N, e)."""
+    arrays = []
+    for codes in (first, second):
+        codes = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes, dtype=np.float64)
+        if codes.ndim != 2 or len(codes) < 2 or not codes.shape[1]:
+            raise ValueError(f"codes must have shape (N, d) with at least 2 images, got {codes.shape}")
+        if not np.isfinite(codes).all():
+            raise ValueError("codes hold NaN or infinity: the model has diverged")
+        arrays.append(codes)
+    if len(arrays[0]) != len(arrays[1]):
+        raise ValueError(f"codes of {len(arrays[0])} and {len(arrays[1])} images: give both of the same images")
+    return arrays[0], arrays[1]
