@@ -17,18 +17,18 @@ import vaecourse as vc
 BATCH_SIZE = 128
 # The second phase takes smaller steps: the noise of Adam at 1e-3 alone costs most of a nat.
 LONG = ({"epochs": 150, "learning_rate": 1e-3}, {"epochs": 25, "learning_rate": 1e-4})
-SHORT = ({"epochs": 40, "learning_rate": 1e-3}, {"epochs": 10, "learning_rate": 1e-4})
-# The last three have the same image networks, the same first level, and the same warm-up of β over 10 epochs.
+SHORT = ({"epochs": 25, "learning_rate": 1e-3}, {"epochs": 5, "learning_rate": 1e-4})
+# The last three have the same image networks, the same first level, and the same warm-up of β over 5 epochs.
 TWO_LEVELS = {"class": "HDVAE", "latent_dims": (64, 32), "hidden": (200, 200), "level_hidden": (100,)}
 SETTINGS = {
     "vae": {"model": {"class": "VAE", "latent_dim": 40, "hidden": (400,)}, "phases": LONG},
     "deep_vae": {
         "model": {"class": "VAE", "latent_dim": 64, "hidden": (200, 200)},
-        "warm_up_epochs": 10,
+        "warm_up_epochs": 5,
         "phases": SHORT,
     },
-    "hdvae2_chain": {"model": TWO_LEVELS, "bound": "chain", "warm_up_epochs": 10, "phases": SHORT},
-    "hdvae2_product": {"model": TWO_LEVELS, "bound": "product", "warm_up_epochs": 10, "phases": SHORT},
+    "hdvae2_chain": {"model": TWO_LEVELS, "bound": "chain", "warm_up_epochs": 5, "phases": SHORT},
+    "hdvae2_product": {"model": TWO_LEVELS, "bound": "product", "warm_up_epochs": 5, "phases": SHORT},
 }
 
 

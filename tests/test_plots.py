@@ -13,6 +13,7 @@ from PIL import Image
 import vaecourse as vc
 from vaecourse import plots
 from vaecourse.plots.style import INK
+from vaecourse.randomness import seeded
 
 SHAPE = (1, 12, 12)
 
@@ -338,3 +339,91 @@ def test_rate_distortion_marks_the_best_bound():
         plots.rate_distortion({})
     with pytest.raises(ValueError, match="as many distortions as rates for 'x'"):
         plots.rate_distortion({"x": ([1, 2, 3], [1])})
+
+
+@pytest.fixture
+def hierarchy():
+    """Three levels whose priors and decoder differ from the identity, so that every level changes the picture."""
+    return vc.HDVAE(SHAPE, (4, 3, 2), hidden=(16,), level_hidden=(8,))
+
+
+@torch.no_grad()
+def means(model, split: vc.data.Split) -> list[torch.Tensor]:
+    return [level.sample for level in model(split.pictures(), sample=False).levels]
+
+
+def test_traversal_of_an_upper_level_descends_from_it(hierarchy, random_split):
+    """Unit 1 of level 2 moves, level 3 stays, level 1 follows as the mean of its prior."""
+    codes = means(hierarchy, random_split)
+    figure = plots.traversal(hierarchy, random_split, index=3, units=[1], steps=3, level=2)
+    moved = codes[1][3].repeat(3, 1)
+    middle, spread = codes[1][:, 1].mean(), codes[1][:, 1].std(correction=0)
+    moved[:, 1] = middle + spread * torch.tensor([-3.0, 0.0, 3.0])
+    first, *_ = hierarchy.descend(moved, codes[2][3].repeat(3, 1))
+    torch.testing.assert_close(shown(figure), decoded(hierarchy, first))
+
+
+def test_traversal_of_the_top_level_goes_along_its_prior(hierarchy, random_split):
+    figure = plots.traversal(hierarchy, random_split, units=[0], steps=3, level=3)
+    top = torch.tensor([[-3.0, 0.0], [0.0, 0.0], [3.0, 0.0]])
+    torch.testing.assert_close(shown(figure), decoded(hierarchy, hierarchy.descend(top)[0]))
+
+
+def test_traversal_of_a_degree_leaves_the_other_degrees(random_split):
+    model = vc.PHVAE(SHAPE, 2, degree=2, hidden=(16,))
+    codes = means(model, random_split)
+    figure = plots.traversal(model, random_split, index=0, units=[1], steps=2, level=2)
+    second = codes[1][:1].repeat(2, 1)
+    second[:, 1] = torch.tensor([-3.0, 3.0])
+    with torch.no_grad():
+        expected = model.decode(codes[0][:1].repeat(2, 1), second).mean[:, 0]
+    torch.testing.assert_close(shown(figure), expected)
+
+
+def test_traversal_refuses_a_level_that_does_not_exist(hierarchy, random_split):
+    with pytest.raises(ValueError, match="no level 4"):
+        plots.traversal(hierarchy, random_split, level=4)
+
+
+def test_interpolation_of_upper_levels(hierarchy, random_split):
+    codes = means(hierarchy, random_split)
+    figure = plots.interpolation(hierarchy, random_split, 0, 1, steps=3, level=3)
+    middle = codes[2][:2].mean(0, keepdim=True)
+    torch.testing.assert_close(shown(figure)[2:3], decoded(hierarchy, hierarchy.descend(middle)[0]))
+
+
+def test_level_reconstructions_keep_fewer_levels_row_by_row(hierarchy, random_split):
+    figure = plots.level_reconstructions(hierarchy, random_split, count=2)
+    rows = shown(figure).view(4, 2, *SHAPE[1:])
+    torch.testing.assert_close(rows[0], random_split.pictures()[:2, 0])
+    for level in (1, 2, 3):
+        torch.testing.assert_close(rows[level], vc.reconstruct(hierarchy, random_split[:2], level=level)[:, 0])
+    assert texts(figure) == ["original", "from levels 1–3", "from levels 2–3", "from level 3"]
+
+
+def test_held_levels_change_what_is_below_them_only(hierarchy, random_split):
+    figure = plots.held_levels(hierarchy, random_split, index=2, count=3)
+    pictures = shown(figure).view(3, 4, *SHAPE[1:])
+    assert all(torch.equal(row[0], random_split.pictures()[2, 0]) for row in pictures)
+    torch.testing.assert_close(pictures[2, 1:], hierarchy.generate(3)[:, 0])
+    codes = [code[2:3].repeat(3, 1) for code in means(hierarchy, random_split)]
+    for row, level in enumerate((2, 3)):
+        with seeded(0):
+            first, *_ = hierarchy.descend(*codes[level - 1 :], sample=True)
+        torch.testing.assert_close(pictures[row, 1:], decoded(hierarchy, first))
+    assert not torch.equal(shown(figure), shown(plots.held_levels(hierarchy, random_split, index=2, count=3, seed=1)))
+
+
+@pytest.mark.parametrize("plot", [plots.level_reconstructions, lambda m, s: plots.held_levels(m, s, 0)])
+def test_figures_of_levels_want_a_hierarchy(vae, random_split, plot):
+    with pytest.raises(TypeError, match="no levels below others"):
+        plot(vae, random_split)
+
+
+def test_unit_rates_of_a_level(hierarchy, random_split):
+    bars = plots.unit_rates(hierarchy, random_split, level=3).axes[0].patches
+    assert len(bars) == 2
+    with torch.no_grad(), seeded(0):
+        level = hierarchy(random_split.pictures()).levels[2]
+    expected = level.posterior.kl(level.prior).mean(0).sort(descending=True).values
+    torch.testing.assert_close(torch.tensor([bar.get_height() for bar in bars]).float(), expected)
