@@ -10,7 +10,7 @@ import argparse
 import time
 
 import torch
-from record import HERE, provenance, write
+from record import HERE, fit_in_phases, provenance, write
 
 import vaecourse as vc
 
@@ -36,25 +36,11 @@ def train(mnist: vc.ImageSet, name: str, seed: int) -> tuple[torch.nn.Module, li
     setting = SETTINGS[name]
     networks = dict(setting["model"])
     model = getattr(vc, networks.pop("class"))(mnist.image_shape, **networks, seed=seed)
-    warm_up = setting.get("warm_up_epochs")
-    folder = HERE.parent / "_build" / "mnist_likelihood"
-    folder.mkdir(parents=True, exist_ok=True)
-    histories = []
-    for number, phase in enumerate(setting["phases"]):
-        schedule = {"schedule": vc.losses.Linear(warm_up)} if warm_up and number == 0 else {}
-        history = vc.fit(
-            model,
-            mnist.train,
-            vc.losses.HELBO(bound=setting.get("bound", "chain"), **schedule),
-            batch_size=BATCH_SIZE,
-            seed=1000 * number + seed,
-            checkpoint=folder / f"{name}_seed{seed}_phase{number}.checkpoint",
-            **phase,
-        )
-        if history.interrupted:
-            raise SystemExit("stopped: the same command goes on from the last whole epoch")
-        histories.append(history)
-    return model, histories
+    schedule = {"schedule": vc.losses.Linear(setting["warm_up_epochs"])} if "warm_up_epochs" in setting else {}
+    bound = setting.get("bound", "chain")
+    losses = [vc.losses.HELBO(bound=bound, **schedule), vc.losses.HELBO(bound=bound)]
+    names = {"name": f"{name}_seed{seed}", "batch_size": BATCH_SIZE, "seed": seed}
+    return model, fit_in_phases(model, mnist.train, losses, setting["phases"], **names)
 
 
 def main() -> None:

@@ -4,7 +4,11 @@ Sums run over pixels and latent units, means over the images of the batch. A wei
 same in every loss and for every data set.
 """
 
-from vaecourse.losses.dependence import gaussian_mutual_information, gaussian_total_correlation, total_correlation
+from vaecourse.losses.dependence import (
+    gaussian_mutual_information,
+    gaussian_total_correlation,
+    stratified_total_correlation,
+)
 from vaecourse.losses.dip import DIPVAE
 from vaecourse.losses.elbo import BetaVAE, Capacity
 from vaecourse.losses.helbo import HELBO
@@ -29,5 +33,5 @@ __all__ = [
     "gaussian_mutual_information",
     "gaussian_total_correlation",
     "rates",
-    "total_correlation",
+    "stratified_total_correlation",
 ]

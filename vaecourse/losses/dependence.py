@@ -1,7 +1,22 @@
 """Estimates, with gradients, of how much latent units tell about each other: total correlation, mutual information.
 
-All are in nats. Those named ``gaussian_…`` see linear dependence only; the others see any, but need many images: each
-docstring says what was measured against Gaussians of known dependence.
+All are in nats. Those named ``gaussian_…`` see linear dependence only; the stratified one sees any, in a few units.
+
+Bias and spread (standard deviation over batches) for units N(0, 1) that are correlated by 0.6 in pairs; posteriors of
+variance 0.3, ``dataset_size`` 60,000; mutual information is that of the two halves, equal to the total correlation:
+
+===== ===== ===== =============== =============== ===============
+batch units truth stratified TC   Gaussian TC     Gaussian MI
+===== ===== ===== =============== =============== ===============
+128   2     0.22  −0.01 ± 0.05    −0.00 ± 0.05    −0.00 ± 0.05
+128   8     0.89  −0.38 ± 0.11    −0.21 ± 0.09    −0.25 ± 0.09
+128   32    3.57  +4.97 ± 0.53    −1.95 ± 0.16    −2.28 ± 0.12
+512   2     0.22  −0.01 ± 0.02    −0.01 ± 0.02    −0.01 ± 0.02
+512   8     0.89  −0.15 ± 0.05    −0.07 ± 0.05    −0.08 ± 0.05
+512   32    3.57  +4.79 ± 0.26    −0.85 ± 0.08    −1.02 ± 0.08
+===== ===== ===== =============== =============== ===============
+
+Of 32 independent units the stratified estimate is +8.7 (batch 128) and +8.4 (512), the Gaussian ones below 0.01.
 """
 
 import math
@@ -24,7 +39,8 @@ def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor
         Samples and posteriors of N ≥ 2 images.
     dataset_size : int, optional
         Number of training images. By default the batch is taken for the whole set, which makes q(z) too dense around
-        each sample: log q(z) comes out too high, most of all in many units.
+        each sample: log q(z) comes out too high, most of all in many units. (8 units, batch 128, posteriors of
+        variance 0.1, pairs correlated by 0.6: the total correlation is 3.4 too high so, 1.3 too low with the size.)
 
     Raises
     ------
@@ -37,15 +53,20 @@ def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor
         raise ValueError(f"q(z) is estimated from at least 2 images in a batch, got {count}: use larger batches")
     if size < count:
         raise ValueError(f"dataset_size {size} is smaller than a batch of {count}: give the number of training images")
-    log_weights = torch.full((count, count), math.log((size - 1) / (size * (count - 1))), device=level.sample.device)
+    log_weights = level.sample.new_full((count, count), math.log((size - 1) / (size * (count - 1))))
     log_weights.fill_diagonal_(-math.log(size))
     # Row i, column j: the sample of image i under the posterior of image j.
     pairs = level.posterior.log_prob(level.sample[:, None])
     return (pairs.sum(2) + log_weights).logsumexp(1), (pairs + log_weights[:, :, None]).logsumexp(1)
 
 
-def total_correlation(level: Level, dataset_size: int | None = None) -> Tensor:
-    """KL(q(z)‖Π q(z_j)) of one level: a scalar, in nats, from the posteriors of a batch (see :func:`log_aggregate`)."""
+def stratified_total_correlation(level: Level, dataset_size: int | None = None) -> Tensor:
+    """KL(q(z)‖Π q(z_j)) of one level: a scalar, in nats, from the posteriors of a batch (see :func:`log_aggregate`).
+
+    In many units, or with narrow posteriors, each sample lies by itself, and units look dependent that are not: of 32
+    independent units the estimate is 9 nats with posteriors of variance 0.3, and 38 nats with 0.05 (batch 128). Its
+    changes can be followed, its value cannot be believed there.
+    """
     joint, units = log_aggregate(level, dataset_size)
     return (joint - units.sum(1)).mean()
 
@@ -54,7 +75,8 @@ def gaussian_total_correlation(codes: Tensor) -> Tensor:
     """−½ log det R of codes (N, d): the total correlation if they were Gaussian with correlations R. A scalar, in nats.
 
     R is shrunk towards the identity (Schäfer and Strimmer, 2005), so that it can be inverted with fewer images than
-    units; the estimate is then too low rather than too high.
+    units; the estimate is then too low rather than too high. Where the batch does not tell the correlations from noise
+    it is 0, and so is its gradient.
 
     Raises
     ------

@@ -4,10 +4,11 @@ import itertools
 import math
 import warnings
 from collections.abc import Sequence
+from numbers import Real
 
 from torch import Tensor
 
-from vaecourse.losses.dependence import gaussian_mutual_information, total_correlation
+from vaecourse.losses.dependence import gaussian_mutual_information, stratified_total_correlation
 from vaecourse.losses.schedules import Schedule, constant
 from vaecourse.losses.terms import elbo_terms, level_rates, per_level
 from vaecourse.models.output import Output
@@ -39,7 +40,7 @@ class HELBO:
     intra, inter : float
         γ_intra, by minibatch-stratified sampling, and γ_inter, of Gaussian mutual information (see
         :mod:`vaecourse.losses.dependence`). Driving I(z_1; z_2) to 0 switches the hierarchy off, unless the decoder
-        reads all levels.
+        reads all levels and inference is top-down: bottom-up, z_2 knows of the image only what z_1 tells it.
     schedule : callable or sequence of callables, optional
         Share of β after so many epochs, for all levels or for each: :class:`Linear`, :class:`Cyclical` or your own.
     dataset_size : int, optional
@@ -60,7 +61,7 @@ class HELBO:
         schedule: Schedule | Sequence[Schedule] = constant,
         dataset_size: int | None = None,
     ):
-        weights = {"betas": betas if isinstance(betas, Sequence) else [betas], "intra": [intra], "inter": [inter]}
+        weights = {"betas": [betas] if isinstance(betas, Real) else list(betas), "intra": [intra], "inter": [inter]}
         for name, values in weights.items():
             if not all(0 <= value < math.inf for value in values):
                 raise ValueError(f"{name} must be finite and ≥ 0, got {', '.join(map(str, values))}")
@@ -107,11 +108,14 @@ class HELBO:
         rates = level_rates(output) if self.bound == "chain" else product
         loss = terms["distortion"] + sum(beta * rate for beta, rate in zip(betas, rates, strict=True))
         if self.intra:
-            terms["total_correlation"] = sum(total_correlation(level, self.dataset_size) for level in output.levels)
+            terms["total_correlation"] = sum(
+                stratified_total_correlation(level, self.dataset_size) for level in output.levels
+            )
             loss = loss + self.intra * terms["total_correlation"]
         if self.inter:
             pairs = itertools.combinations([level.sample for level in output.levels], 2)
-            terms["inter_level_information"] = sum(itertools.starmap(gaussian_mutual_information, pairs))
+            information = itertools.starmap(gaussian_mutual_information, pairs)
+            terms["inter_level_information"] = sum(information, start=terms["rate"].new_zeros(()))  # 0 of one level
             loss = loss + self.inter * terms["inter_level_information"]
         return {"loss": loss, **terms}
 

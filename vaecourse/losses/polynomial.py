@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 from torch import Tensor
 
@@ -29,7 +30,7 @@ class PolynomialDivergence:
 
     def __init__(self, weights: float | Sequence[float] = 1.0):
         self.weights = weights
-        for weight in weights if isinstance(weights, Sequence) else [weights]:
+        for weight in [weights] if isinstance(weights, Real) else list(weights):
             if not 0 <= weight < math.inf:
                 raise ValueError(f"weights must be finite numbers ≥ 0, got {weight}")
 

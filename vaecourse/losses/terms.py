@@ -1,6 +1,6 @@
 """The two terms that every loss of the course is made of: distortion and rate."""
 
-from collections.abc import Sequence
+from numbers import Real
 
 from torch import Tensor
 
@@ -67,11 +67,12 @@ def per_level(values, count: int, name: str) -> list:
     ValueError
         If there are more values, or fewer.
     """
-    if not isinstance(values, Sequence):
+    if isinstance(values, Real) or callable(values):
         return [values] * count
+    values = list(values)
     if len(values) != count:
         raise ValueError(f"{len(values)} {name} for {count} latent levels: give one for each, level 1 first")
-    return list(values)
+    return values
 
 
 def only_level(output: Output, loss: str) -> Level:

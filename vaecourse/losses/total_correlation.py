@@ -1,5 +1,6 @@
 """Objectives that ask for independent units: β-TCVAE and FactorVAE."""
 
+import itertools
 import math
 
 import torch
@@ -142,9 +143,9 @@ class FactorVAE:
             return
         layers = []
         with seeded(self.seed):
-            for before, after in zip((units, *self.hidden), self.hidden, strict=False):
+            for before, after in itertools.pairwise((units, *self.hidden, 1)):
                 layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-            self.critic = nn.Sequential(*layers, nn.Linear(self.hidden[-1], 1)).to(device)
+            self.critic = nn.Sequential(*layers[:-1]).to(device)
         self.optimizer = torch.optim.Adam(self.critic.parameters(), self.learning_rate, betas=(0.5, 0.9), fused=True)
 
     def state_dict(self) -> dict:
@@ -154,9 +155,18 @@ class FactorVAE:
         return {"critic": self.critic.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: dict, device: torch.device | str = "cpu") -> None:
-        """Go on with a critic from :meth:`state_dict`."""
+        """Go on with a critic from :meth:`state_dict`.
+
+        Raises
+        ------
+        ValueError
+            For a critic with other layers.
+        """
         if not state:
             return
+        hidden = tuple(len(bias) for name, bias in state["critic"].items() if name.endswith("bias"))[:-1]
+        if hidden != self.hidden:
+            raise ValueError(f"the state is that of a critic of hidden layers {hidden}, this one has {self.hidden}")
         self._make_critic(state["critic"]["0.weight"].shape[1], device)
         self.critic.load_state_dict(state["critic"])
         self.optimizer.load_state_dict(state["optimizer"])
