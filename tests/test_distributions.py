@@ -73,6 +73,57 @@ def test_gradients_pass_through_a_sample():
     assert (log_variance.grad != 0).all()
 
 
+def test_parameters_are_means_and_then_log_variances():
+    gaussian = DiagonalGaussian.from_parameters(torch.tensor([[1.0, 2.0, 3.0, 0.0, math.log(4), -1.0]]))
+    assert gaussian.mean.tolist() == [[1, 2, 3]]
+    torch.testing.assert_close(gaussian.variance, torch.tensor([[1, 4, math.exp(-1)]]))
+
+
+def test_product_known_values():
+    """N(1, 1) · N(5, ⅓) ∝ N(4, ¼): precisions 1 and 3 add to 4, and weigh the means, (1·1 + 3·5)/4 = 4."""
+    first = DiagonalGaussian(torch.tensor([[1.0]]), torch.tensor([[0.0]]))
+    second = DiagonalGaussian(torch.tensor([[5.0]]), torch.tensor([[-math.log(3)]]))
+    for product in (first.product(second), second.product(first)):
+        assert product.mean.item() == pytest.approx(4)
+        assert product.variance.item() == pytest.approx(0.25)
+
+
+def test_product_is_proportional_to_the_product_of_densities():
+    first, second = random_gaussian(0), random_gaussian(1)
+    product = first.product(second)
+    codes = torch.linspace(-4, 4, 9, dtype=torch.float64)[:, None, None]
+    ratio = first.log_prob(codes) + second.log_prob(codes) - product.log_prob(codes)
+    torch.testing.assert_close(ratio, ratio[:1].expand_as(ratio))
+    # The constant is the density of the difference of the means under both variances.
+    spread = (first.variance + second.variance).sqrt()
+    torch.testing.assert_close(ratio[0], distributions.Normal(first.mean, spread).log_prob(second.mean))
+
+
+def test_product_with_a_gaussian_of_no_weight_and_at_extremes():
+    gaussian = random_gaussian(0, (1, 3))
+    wide = DiagonalGaussian(torch.full_like(gaussian.mean, 7), torch.full_like(gaussian.mean, 800))
+    product = wide.product(gaussian)  # the variance exp(800) is infinite
+    torch.testing.assert_close((product.mean, product.log_variance), (gaussian.mean, gaussian.log_variance))
+
+
+def test_samples_of_bernoulli_pixels():
+    logits = torch.tensor([-2.0, 0.0, 1.0, 40.0]).view(1, 1, 2, 2).expand(40_000, 1, 2, 2)
+    torch.manual_seed(0)
+    images = BernoulliImages(logits).sample()
+    assert set(images.unique().tolist()) == {0.0, 1.0}
+    assert images[:, 0, 1, 1].min() == 1
+    torch.testing.assert_close(images.mean(0), logits[0].sigmoid(), atol=0.0125, rtol=0)  # 5 standard errors
+    torch.testing.assert_close(torch.cov(images.flatten(1).T)[0, 1:3], torch.zeros(2), atol=0.01, rtol=0)
+
+
+def test_samples_of_gaussian_pixels():
+    mean = torch.tensor([0.0, 0.3, 0.7, 1.0]).view(1, 1, 2, 2).expand(40_000, 1, 2, 2)
+    torch.manual_seed(0)
+    images = GaussianImages(mean, torch.tensor(math.log(0.2))).sample()
+    torch.testing.assert_close(images.mean(0), mean[0], atol=0.005, rtol=0)  # 5 standard errors
+    torch.testing.assert_close(torch.cov(images.flatten(1).T), 0.04 * torch.eye(4), atol=0.0015, rtol=0)
+
+
 def test_bernoulli_likelihood_of_binary_images():
     generator = torch.Generator().manual_seed(0)
     logits = 4 * torch.randn(6, 2, 5, 4, generator=generator)

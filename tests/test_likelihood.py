@@ -155,6 +155,88 @@ def test_bernoulli_pixels_against_integration_on_a_grid():
     torch.testing.assert_close(nll(model, split, 20_000), expected, atol=0.02, rtol=0)
 
 
+def hierarchy(inference, decoder_reads="first", scale=2.0):
+    """Two levels of one unit. Posteriors are made wide: a narrow one has weights that no average tames."""
+    model = vc.HDVAE((1, 4, 4), (1, 1), inference, decoder_reads, level_hidden=(8,), hidden=(8,), seed=3)
+    with torch.no_grad():
+        for part in (model.decoder, model.priors):
+            for parameter in part.parameters():
+                parameter.mul_(scale)
+        for network in (model.encoder.layers, *model.posteriors):
+            network[-1].bias[1::2] += 1  # log variances, the second of each two outputs
+    return model
+
+
+@pytest.fixture
+def binary():
+    """Three black and white images of 1×4×4."""
+    generator = torch.Generator().manual_seed(0)
+    return vc.Split(255 * torch.randint(0, 2, (3, 1, 4, 4), dtype=torch.uint8, generator=generator))
+
+
+@torch.no_grad()
+def integrated_log_likelihood(model, split):
+    """log p(x) of a hierarchy of two levels of one unit, by integration over both on a grid."""
+    lower, upper = torch.linspace(-8, 8, 401)[:, None], torch.linspace(-6, 6, 301)[:, None]
+    cell = 16 / 400 * 12 / 300
+    prior = vc.DiagonalGaussian.from_parameters(model.priors[0](upper))
+    # Rows: z_1. Columns: z_2.
+    log_prior = prior.log_prob(lower[:, None]).squeeze(2) + torch.distributions.Normal(0, 1).log_prob(upper[:, 0])
+    assert (log_prior.double().exp().sum() * cell).item() == pytest.approx(1, abs=1e-4)
+    if model.decoder_reads == "first":
+        logits = model.decode(lower).logits.unsqueeze(1)
+    else:
+        pairs = torch.cartesian_prod(lower[:, 0], upper[:, 0])
+        logits = model.decode(pairs[:, :1], pairs[:, 1:]).logits.view(401, 301, 1, 4, 4)
+    log_p = [
+        torch.distributions.Bernoulli(logits=logits).log_prob(image).sum((2, 3, 4)) + log_prior
+        for image in split.pictures()
+    ]
+    return torch.stack([values.double().logsumexp((0, 1)) for values in log_p]) + math.log(cell)
+
+
+@pytest.mark.parametrize("inference", ["bottom_up", "top_down"])
+@pytest.mark.parametrize("decoder_reads", ["first", "all"])
+def test_hierarchies_against_integration_on_a_grid(inference, decoder_reads, binary):
+    model = hierarchy(inference, decoder_reads)
+    expected = -integrated_log_likelihood(model, binary)
+    assert (nll(model, binary, 1) - expected).abs().max() > 0.1
+    torch.testing.assert_close(nll(model, binary, 10_000), expected, atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("inference", ["bottom_up", "top_down"])
+def test_the_bound_of_a_hierarchy_is_the_elbo_and_tightens(inference, binary):
+    model = hierarchy(inference, scale=1.0)
+    copies = binary[torch.zeros(2000, dtype=torch.int64)]
+    means, errors = [], []
+    for samples in (1, 5, 25):
+        bounds = nll(model, copies, samples, seed=samples)
+        means.append(bounds.mean().item())
+        errors.append(bounds.std().item() / math.sqrt(len(copies)))
+    negative_elbo = vc.evaluate(model, copies, vc.losses.BetaVAE())["negative_elbo"]
+    assert means[0] == pytest.approx(negative_elbo, abs=7 * errors[0])
+    assert means[1] < means[0] - 5 * errors[0]
+    assert means[2] < means[1] - 5 * errors[1]
+    assert means[2] > -integrated_log_likelihood(model, binary)[0].item() - 5 * errors[2]
+
+
+def test_degrees_of_a_ph_vae_are_scored_like_one_level_of_all_units(binary):
+    """`concat` is a VAE of K·d units whose encoder is in blocks: the posterior and the bound are those."""
+    model = vc.PHVAE((1, 4, 4), 1, degree=3, hidden=(8,), seed=1)
+
+    class Joined(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = model
+
+        def forward(self, images, sample=True):
+            posterior = model.encode(images)
+            codes = model.mix([each.sample() for each in model.encode_degrees(images)])
+            return Output(model.decoder(codes), [Level(codes, posterior, posterior.standard_like(codes))])
+
+    torch.testing.assert_close(nll(model, binary, 7), nll(Joined(), binary, 7))
+
+
 def test_a_dynamic_split_is_drawn_once(random_split):
     model = vc.VAE(random_split.image_shape, latent_dim=2, hidden=(16,))
     grey = random_split[:20]

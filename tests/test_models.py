@@ -1,27 +1,59 @@
 """Models: any image shape, one output type, clear refusals."""
 
+import functools
+
 import pytest
 import torch
 
 import vaecourse as vc
+from vaecourse.losses import BetaVAE, Reconstruction
 from vaecourse.networks import default_channels
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 64, 64), (3, 64, 64), (2, 13, 21)]
+# Each model, to be called with the shape of the images, and the units of its levels.
+MODELS = {
+    "AE": (functools.partial(vc.Autoencoder, latent_dim=5), [5]),
+    "VAE": (functools.partial(vc.VAE, latent_dim=5), [5]),
+    "PH-VAE, concat": (functools.partial(vc.PHVAE, latent_dim=5, degree=3), [5, 5, 5]),
+    "PH-VAE, sum": (functools.partial(vc.PHVAE, latent_dim=5, degree=2, mixing="sum", basis="legendre"), [5, 5]),
+    "HDVAE, bottom-up": (functools.partial(vc.HDVAE, latent_dims=(5, 4, 3)), [5, 4, 3]),
+    "HDVAE, top-down": (functools.partial(vc.HDVAE, latent_dims=(5, 3), inference="top_down"), [5, 3]),
+}
+GENERATIVE = [name for name in MODELS if name != "AE"]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("network", ["mlp", "conv"])
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
-@pytest.mark.parametrize("model_class", [vc.Autoencoder, vc.VAE])
-def test_reconstruction_has_the_shape_and_range_of_the_images(model_class, shape, network, likelihood):
-    model = model_class(shape, latent_dim=5, network=network, likelihood=likelihood)
+@pytest.mark.parametrize("name", MODELS)
+def test_reconstruction_has_the_shape_and_range_of_the_images(name, shape, network, likelihood):
+    make, units = MODELS[name]
+    model = make(shape, network=network, likelihood=likelihood)
     images = torch.rand(3, *shape)
     output = model(images)
     assert output.reconstruction.mean.shape == images.shape
     assert output.reconstruction.mean.min() >= 0
     assert output.reconstruction.mean.max() <= 1
     assert output.reconstruction.negative_log_likelihood(images).shape == (3,)
-    assert [level.sample.shape for level in output.levels] == [(3, 5)]
+    assert [level.sample.shape for level in output.levels] == [(3, dim) for dim in units]
+    assert model.latent_dims == tuple(units)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_decode_takes_the_codes_of_all_levels(name):
+    model = MODELS[name][0]((1, 12, 12))
+    output = model(torch.rand(3, 1, 12, 12))
+    decoded = model.decode(*(level.sample for level in output.levels))
+    assert torch.equal(decoded.mean, output.reconstruction.mean)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradients_reach_every_parameter(name):
+    model = MODELS[name][0]((1, 12, 12))
+    images = torch.rand(8, 1, 12, 12).round()
+    loss = Reconstruction() if name == "AE" else BetaVAE()
+    loss(images, model(images))["loss"].backward()
+    assert [key for key, parameter in model.named_parameters() if not parameter.grad.abs().sum() > 0] == []
 
 
 def test_default_channels_are_those_of_the_disentanglement_protocol_at_64_pixels():
@@ -35,10 +67,10 @@ def test_hidden_layers_are_those_asked_for():
     assert sizes == [(300, 784), (200, 300), (20, 200), (200, 10), (300, 200), (784, 300)]
 
 
-@pytest.mark.parametrize("model_class", [vc.Autoencoder, vc.VAE])
-def test_equal_seeds_give_equal_weights_and_leave_the_global_state_alone(model_class):
+@pytest.mark.parametrize("name", MODELS)
+def test_equal_seeds_give_equal_weights_and_leave_the_global_state_alone(name):
     before = torch.get_rng_state()
-    first, second, other = (model_class((1, 12, 12), 3, seed=seed) for seed in (1, 1, 2))
+    first, second, other = (MODELS[name][0]((1, 12, 12), seed=seed) for seed in (1, 1, 2))
     assert torch.equal(before, torch.get_rng_state())
     weights = [torch.cat([p.flatten() for p in model.parameters()]) for model in (first, second, other)]
     assert torch.equal(weights[0], weights[1])
@@ -74,10 +106,31 @@ def test_prior_is_the_standard_gaussian():
     assert torch.equal(prior.std, torch.ones(3, 2))
 
 
-def test_generate_is_seeded_and_decodes_the_prior():
-    model = vc.VAE((1, 12, 12), 2)
-    assert torch.equal(model.generate(5, seed=3), model.generate(5, seed=3))
-    assert not torch.equal(model.generate(5, seed=3), model.generate(5, seed=4))
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_generate_is_seeded_and_decodes_the_prior(name):
+    model = MODELS[name][0]((1, 12, 12))
+    before = torch.get_rng_state()
+    images = model.generate(5, seed=3)
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(images, model.generate(5, seed=3))
+    assert not torch.equal(images, model.generate(5, seed=4))
+    torch.manual_seed(3)
+    codes = model.sample_prior(5)
+    assert [code.shape for code in codes] == [(5, dim) for dim in model.latent_dims]
+    assert torch.equal(images, model.decode(*codes).mean)
+
+
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_noise_of_the_pixels_is_drawn_when_asked_for(name):
+    """The same codes as without noise, whose own draws come after: the difference is the noise of the pixels alone."""
+    make, _ = MODELS[name]
+    binary = make((1, 12, 12)).generate(6, noise=True)
+    assert set(binary.unique().tolist()) == {0.0, 1.0}
+    model = make((1, 12, 12), likelihood="gaussian", sigma=0.3)
+    noise = model.generate(200, seed=1, noise=True) - model.generate(200, seed=1)
+    assert noise.mean().abs() < 5 * 0.3 / noise.numel() ** 0.5
+    assert noise.std().item() == pytest.approx(0.3, rel=0.02)
+    assert torch.equal(model.generate(2, seed=1, noise=True), model.generate(2, seed=1, noise=True))
 
 
 def test_gaussian_sigma_is_learned_unless_given():
@@ -106,7 +159,40 @@ def test_impossible_settings_are_refused(settings, message):
         vc.VAE(**{"image_shape": (1, 28, 28), "latent_dim": 2} | settings)
 
 
-@pytest.mark.parametrize("model_class", [vc.Autoencoder, vc.VAE])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"latent_dim": 0}, "must be at least 1"),
+        ({"degree": 0}, "degree must be at least 1, got 0: degree 1 is the VAE"),
+        ({"degree": -2}, "degree must be at least 1, got -2"),
+        ({"mixing": "product"}, "mixing 'product' is unknown: choose one of concat, sum"),
+        ({"basis": "fourier"}, "basis 'fourier' is unknown: choose one of powers, legendre"),
+        ({"network": "transformer"}, "choose one of mlp, conv"),
+    ],
+)
+def test_impossible_settings_of_a_ph_vae_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        vc.PHVAE(**{"image_shape": (1, 12, 12), "latent_dim": 2} | settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"latent_dims": ()}, r"units of each level, as \(64, 32\), got \(\)"),
+        ({"latent_dims": 16}, r"units of each level, as \(64, 32\), got 16"),
+        ({"latent_dims": (4, 0)}, r"latent_dims must be at least 1, got \(4, 0\): every level needs a unit"),
+        ({"latent_dims": (0,)}, "must be at least 1"),
+        ({"inference": "sideways"}, "inference 'sideways' is unknown: choose one of bottom_up, top_down"),
+        ({"decoder_reads": "last"}, "decoder_reads 'last' is unknown: choose one of first, all"),
+        ({"likelihood": "poisson"}, "choose one of bernoulli, gaussian"),
+    ],
+)
+def test_impossible_settings_of_a_hierarchy_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        vc.HDVAE(**{"image_shape": (1, 12, 12), "latent_dims": (3, 2)} | settings)
+
+
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize(
     ("images", "error", "message"),
     [
@@ -118,12 +204,15 @@ def test_impossible_settings_are_refused(settings, message):
         ([[0.0]], TypeError, "got list"),
     ],
 )
-def test_bad_images_are_refused(model_class, images, error, message):
+def test_bad_images_are_refused(name, images, error, message):
     with pytest.raises(error, match=message):
-        model_class((1, 12, 12), 2)(images)
+        MODELS[name][0]((1, 12, 12))(images)
 
 
-@pytest.mark.parametrize("model_class", [vc.Autoencoder, vc.VAE])
-def test_codes_of_another_size_are_refused(model_class):
-    with pytest.raises(ValueError, match=r"codes must have shape \(N, 2\), got \(4, 3\)"):
-        model_class((1, 12, 12), 2).decode(torch.zeros(4, 3))
+@pytest.mark.parametrize("name", MODELS)
+def test_codes_of_another_size_are_refused(name):
+    make, units = MODELS[name]
+    codes = [torch.zeros(4, dim) for dim in units]
+    codes[-1] = torch.zeros(4, 7)
+    with pytest.raises(ValueError, match=rf"codes must have shape \(N, {units[-1]}\), got \(4, 7\)"):
+        make((1, 12, 12)).decode(*codes)

@@ -177,6 +177,45 @@ def test_interruption_while_writing_leaves_the_last_checkpoint_whole(random_spli
     assert [file.name for file in tmp_path.iterdir()] == ["run.checkpoint"]
 
 
+def factor_vae():
+    return vc.losses.FactorVAE(gamma=5.0, hidden=(16,), learning_rate=1e-3)
+
+
+def test_a_run_goes_on_with_the_critic_of_its_loss(random_split, tmp_path):
+    path = tmp_path / "run.checkpoint"
+    whole, resumed = small_vae(), small_vae()
+    losses = [factor_vae() for _ in range(3)]
+    expected = fit(whole, random_split, epochs=4, loss=losses[0])
+    fit(resumed, random_split, epochs=4, loss=losses[1], checkpoint=path, callbacks=[InterruptAfter(2)])
+    history = fit(small_vae(seed=9), random_split, epochs=4, loss=losses[2], checkpoint=path)
+    assert history["loss"][1:] == expected["loss"][1:]
+    critics = [weights(loss.critic) for loss in losses]
+    assert torch.equal(critics[0], critics[2])
+    assert not torch.equal(critics[0], critics[1])  # it had stopped half-way
+
+
+def test_checkpoint_with_a_critic_is_refused_to_a_loss_without(random_split, tmp_path):
+    path = tmp_path / "run.checkpoint"
+    fit(small_vae(), random_split, epochs=1, loss=factor_vae(), checkpoint=path)
+    model = small_vae(seed=9)
+    with pytest.raises(ValueError, match=r"a loss with a critic: go on with that loss, or train anew"):
+        fit(model, random_split, epochs=2, checkpoint=path)
+    assert torch.equal(weights(model), weights(small_vae(seed=9)))
+
+
+def test_checkpoints_from_before_losses_had_a_state_are_read(random_split, tmp_path):
+    path = tmp_path / "run.checkpoint"
+    whole = small_vae()
+    fit(whole, random_split, epochs=3)
+    fit(small_vae(), random_split, epochs=2, checkpoint=path)
+    state = torch.load(path, weights_only=True)
+    assert state.pop("loss") == {}
+    torch.save(state, path)
+    resumed = small_vae(seed=9)
+    fit(resumed, random_split, epochs=3, checkpoint=path)
+    assert torch.equal(weights(whole), weights(resumed))
+
+
 def test_broken_checkpoint_is_refused(random_split, tmp_path):
     path = tmp_path / "run.checkpoint"
     fit(small_vae(), random_split, checkpoint=path)
@@ -229,6 +268,20 @@ def test_snapshots_follow_the_model(random_split):
     assert torch.equal(snapshots.reconstructions[1], vc.reconstruct(model, random_split[:7]))
 
 
+def test_snapshots_hold_samples_of_the_same_codes(random_split):
+    model = small_vae()
+    snapshots = vc.Snapshots(random_split[:7], samples=5)
+    fit(model, random_split, callbacks=[snapshots])
+    assert [len(images) for images in snapshots.samples] == [5, 5, 5]
+    assert torch.equal(snapshots.samples[0], small_vae().generate(5))
+    assert torch.equal(snapshots.samples[2], model.generate(5))
+    plain = vc.Snapshots(random_split[:7])
+    trained = small_vae()
+    fit(trained, random_split, callbacks=[plain])
+    assert plain.samples == []
+    assert torch.equal(weights(trained), weights(model))  # sampling draws nothing from the training's own state
+
+
 def test_history_is_saved_as_json(random_split, tmp_path):
     history = fit(small_vae(), random_split)
     history.save(tmp_path / "history.json")
@@ -258,6 +311,35 @@ def test_vanishing_moments_become_zero_and_others_stay():
 def test_impossible_settings_are_refused(random_split, settings, error, message):
     with pytest.raises(error, match=message):
         fit(small_vae(), random_split, **settings)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        vc.losses.DIPVAE(),
+        vc.losses.BetaTCVAE(2.0),
+        factor_vae(),
+        vc.losses.HELBO(intra=1.0),
+        vc.losses.HELBO(inter=1.0),
+    ],
+    ids=["DIP-VAE", "β-TCVAE", "FactorVAE", "γ_intra", "γ_inter"],
+)
+def test_a_batch_too_small_for_its_loss_is_refused_before_training(random_split, loss):
+    message = f"{type(loss).__name__} needs at least 2 images in every batch, but 200 images .* leave one of 1"
+    model = small_vae()
+    with pytest.raises(ValueError, match=message):
+        fit(model, random_split, loss=loss, batch_size=199)
+    with pytest.raises(ValueError, match="in batches of 1 leave one of 1: choose another batch_size"):
+        fit(model, random_split, loss=loss, batch_size=1)
+    with pytest.raises(ValueError, match="1 images in batches of 64 leave one of 1"):
+        fit(model, random_split[:1], loss=loss)
+    assert torch.equal(weights(model), weights(small_vae()))
+    fit(model, random_split[:6], loss=loss, batch_size=4, epochs=1)  # the last batch is of 2
+
+
+def test_losses_without_such_a_need_take_a_batch_of_one(random_split):
+    for loss in (vc.losses.BetaVAE(), vc.losses.HELBO()):
+        fit(small_vae(), random_split[:5], loss=loss, batch_size=4, epochs=1)
 
 
 def test_only_splits_are_trained_on(random_split):

@@ -55,14 +55,14 @@ def load(path: str | Path, model: nn.Module, loss, optimizer, device) -> list[di
     try:
         # weights_only: tensors and plain values, never code.
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
-        parts = [state[name] for name in ("model", "loss", "optimizer", "rows", "random")]
+        weights, moments, rows, random = (state[name] for name in ("model", "optimizer", "rows", "random"))
+        of_loss = state.get("loss", {})  # checkpoints had none while no loss had a state
     except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
         raise ValueError(f"{path} is not a whole checkpoint of vc.fit: delete it to train anew") from error
-    weights, of_loss, moments, rows, random = parts
     own = {name: value.shape for name, value in model.state_dict().items()}
     if own != {name: value.shape for name, value in weights.items()}:
         raise ValueError(f"{path} is a checkpoint of another model: give this run its own file")
-    if bool(of_loss) and not hasattr(loss, "load_state_dict"):
+    if of_loss and not hasattr(loss, "load_state_dict"):
         raise ValueError(f"{path} is a checkpoint of a loss with a critic: go on with that loss, or train anew")
     model.load_state_dict(weights)
     if of_loss:

@@ -97,7 +97,15 @@ def check_level(level: int, count: int) -> None:
 
 
 def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0) -> dict[str, float]:
-    """The terms of a loss over a whole split, in nats per image, from one posterior sample an image."""
+    """The terms of a loss over a whole split, in nats per image, from one posterior sample an image.
+
+    Raises
+    ------
+    ValueError
+        If there are no images.
+    """
+    if not len(split):
+        raise ValueError("there are no images to evaluate")
     totals: dict[str, float] = {}
     for images, output in outputs(model, split, sample=True, seed=seed):
         for name, value in loss(images, output, epoch).items():

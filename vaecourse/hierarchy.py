@@ -17,8 +17,10 @@ class CollapseWarning(UserWarning):
     """An upper level has fallen back to its prior, and tells nothing about the image."""
 
 
-def warn_of_collapse(rates_of_levels: list[float]) -> None:
-    """Warn of every level but the first whose rate, in nats per image, is near 0."""
+def warn_of_collapse(model: nn.Module, rates_of_levels: list[float]) -> None:
+    """Warn of every level of a hierarchy but the first whose rate, in nats per image, is near 0."""
+    if not hasattr(model, "descend"):  # as the degrees of a PH-VAE, which stand side by side
+        return
     for level, rate in enumerate(rates_of_levels[1:], start=2):
         if abs(rate) < COLLAPSED:
             warnings.warn(
@@ -66,7 +68,7 @@ def level_report(model: nn.Module, split: Split, seed: int = 0) -> LevelReport:
     Warns
     -----
     CollapseWarning
-        When an upper level has a rate near 0.
+        When an upper level of a hierarchy has a rate near 0.
 
     Raises
     ------
@@ -86,5 +88,5 @@ def level_report(model: nn.Module, split: Split, seed: int = 0) -> LevelReport:
     if hasattr(model, "descend") or len(unit_rates) == 1:
         decibels = [psnr(pictures, reconstruct(model, split, level=level)).mean().item() for level in levels]
     rate = [unit_rate.sum().item() for unit_rate in unit_rates]
-    warn_of_collapse(rate)
+    warn_of_collapse(model, rate)
     return LevelReport([len(unit_rate) for unit_rate in unit_rates], active, rate, unit_rates, decibels)

@@ -81,7 +81,7 @@ class Snapshots:
     epochs : list of int
     codes : list of Tensor (N, d)
         Posterior means of the first level.
-    reconstructions, samples : lists of Tensor (N, C, H, W)
+    reconstructions, samples : list of Tensor (N, C, H, W)
     """
 
     def __init__(self, split: Split, epochs: Iterable[int] | None = None, samples: int = 0):
@@ -196,7 +196,8 @@ def fit(
         if history.interrupted:
             print(f"Interrupted after {len(history) - 1} of {epochs} epochs: model and history so far are returned.")
     model.eval()
-    warn_of_collapse(_rates_by_level(history.rows[-1]))
+    if len(history) > 1:
+        warn_of_collapse(model, _rates_by_level(history.rows[-1]))
     return history
 
 

@@ -6,7 +6,7 @@ import numpy as np
 def wasserstein(first, second, directions: int = 200, seed: int = 0) -> float:
     """Wasserstein-1 distance of two samples, in the units of their values.
 
-    In one dimension the distance itself, ∫ |F(x) − G(x)| dx of the two distribution functions F and G. In more, the
+    In one dimension the distance itself, ``∫ |F(x) − G(x)| dx`` of the two distribution functions F and G. In more, the
     sliced distance: the mean of that of the projections onto random directions (Bonneel et al., 2015). It is smaller
     than the distance itself: of a shift in two dimensions, 2/π of its length.
 

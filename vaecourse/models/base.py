@@ -41,7 +41,7 @@ class ImageModel(nn.Module):
         seed: int = 0,
     ):
         super().__init__()
-        if not latent_dims or any(dim < 1 for dim in latent_dims):
+        if any(dim < 1 for dim in latent_dims):
             what, given = ("latent_dim", latent_dims[0]) if len(latent_dims) == 1 else ("latent_dims", latent_dims)
             raise ValueError(f"{what} must be at least 1, got {given}: every level needs a unit")
         self.image_shape = tuple(image_shape)

@@ -1,6 +1,7 @@
 """The hierarchical VAE: codes of codes, with a learned prior between each two levels."""
 
 import itertools
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +54,8 @@ class HDVAE(LatentVariableModel):
         level_hidden: tuple[int, ...] = (128,),
         **settings,
     ):
+        if not isinstance(latent_dims, Sequence) or not latent_dims:
+            raise ValueError(f"latent_dims must hold the units of each level, as (64, 32), got {latent_dims}")
         super().__init__(image_shape, latent_dims, **settings)
         self.inference = choose(inference, INFERENCE, "inference")
         self.decoder_reads = choose(decoder_reads, DECODER_READS, "decoder_reads")

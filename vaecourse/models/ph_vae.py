@@ -20,7 +20,7 @@ class PHVAE(LatentVariableModel):
     q_k(z_k|x) = N(μ_k(x^k), diag σ_k²(x^k)) and p(z_k) = N(0, I): one level of codes for each degree. What the decoder
     reads is z = A m + A(ε ⊙ s), with m, s and ε the means, standard deviations and noise of all degrees, stacked.
     ``concat`` puts the codes side by side (A = I). ``sum`` adds them up with weights 1/√K, whose squares sum to 1.
-    Either way z is N(0, I) under the prior. Degree 1 is the VAE.
+    Either way z is N(0, I) under the prior. Degree 1, of powers, is the VAE.
 
     This is a reading of arXiv:2502.02856 with all of its ingredients, not its published code.
 
@@ -85,8 +85,8 @@ class PHVAE(LatentVariableModel):
         mean = self.mix([posterior.mean for posterior in posteriors])
         if self.mixing == "concat":
             return DiagonalGaussian(mean, self.mix([posterior.log_variance for posterior in posteriors]))
-        variance = sum(posterior.variance for posterior in posteriors) / self.degree
-        return DiagonalGaussian(mean, variance.log())
+        log_variances = torch.stack([posterior.log_variance for posterior in posteriors])
+        return DiagonalGaussian(mean, log_variances.logsumexp(0) - math.log(self.degree))
 
     def mix(self, codes: list[Tensor]) -> Tensor:
         """A applied to the codes (N, latent_dim) of all degrees: what the decoder reads."""
