@@ -282,6 +282,12 @@ def test_snapshots_hold_samples_of_the_same_codes(random_split):
     assert torch.equal(weights(trained), weights(model))  # sampling draws nothing from the training's own state
 
 
+def test_snapshots_of_samples_want_a_prior(random_split):
+    snapshots = vc.Snapshots(random_split[:7], samples=5)
+    with pytest.raises(TypeError, match="Autoencoder has no prior to draw from: leave samples out"):
+        fit(vc.Autoencoder((1, 12, 12), 2), random_split, loss=vc.losses.Reconstruction(), callbacks=[snapshots])
+
+
 def test_history_is_saved_as_json(random_split, tmp_path):
     history = fit(small_vae(), random_split)
     history.save(tmp_path / "history.json")

@@ -100,6 +100,8 @@ class Snapshots:
             self.codes.append(encode(model, self.split))
             self.reconstructions.append(reconstruct(model, self.split))
             if self.count:
+                if not hasattr(model, "generate"):
+                    raise TypeError(f"{type(model).__name__} has no prior to draw from: leave samples out")
                 self.samples.append(model.generate(self.count).cpu())
 
 
