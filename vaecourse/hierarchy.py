@@ -24,8 +24,8 @@ def warn_of_collapse(model: nn.Module, rates_of_levels: list[float]) -> None:
     for level, rate in enumerate(rates_of_levels[1:], start=2):
         if abs(rate) < COLLAPSED:
             warnings.warn(
-                f"level {level} has collapsed: its rate is {rate:.3f} nats per image. Warm its β up from 0 "
-                f"(HELBO(schedule=Linear(…))), train longer, infer top-down, or leave the level out",
+                f"level {level} has collapsed: its rate is {rate:.3f} nats per image. Lower its β, warm β up from 0 "
+                f"(HELBO(schedule=Linear(…))), train longer, or leave the level out",
                 CollapseWarning,
                 stacklevel=3,
             )
