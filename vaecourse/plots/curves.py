@@ -11,7 +11,13 @@ from matplotlib.lines import Line2D
 from vaecourse.plots.style import INK, LINE_COLOURS, panels, styled
 from vaecourse.training import History
 
-NOT_IN_NATS = {"mse": ("MSE", ""), "psnr": ("PSNR", "dB"), "ssim": ("SSIM", ""), "seconds": ("time", "seconds")}
+NOT_IN_NATS = {
+    "mse": ("MSE", ""),
+    "psnr": ("PSNR", "dB"),
+    "ssim": ("SSIM", ""),
+    "critic_accuracy": ("critic accuracy", ""),
+    "seconds": ("time", "seconds"),
+}
 PANELS_IN_A_ROW = 3
 MOST_MARKERS = 12  # beyond so many epochs the lines have no markers
 SPLITS = {"train": "-", "test": (0, (3, 1.5))}
