@@ -56,8 +56,8 @@ def test_the_table_lists_every_set_and_waits_for_all_networks_at_once(capsys, mo
         time.sleep(0.4)
         return False
 
-    names = ["mnist", "fashion_mnist", "cifar10", "svhn", "stl10"]
-    assert list(ALL_KNOWN) == names
+    names, rendered = ["mnist", "fashion_mnist", "cifar10", "svhn", "stl10"], ["dsprites", "toy_faces"]
+    assert list(ALL_KNOWN) == names + rendered
     known = {name: dataclasses.replace(known, system_folders=()) for name, known in ALL_KNOWN.items()}
     monkeypatch.setattr(loading, "KNOWN", known)
     monkeypatch.setattr("vaecourse.__main__.KNOWN", known)
@@ -66,7 +66,10 @@ def test_the_table_lists_every_set_and_waits_for_all_networks_at_once(capsys, mo
     assert main(["data"]) == 0
     assert time.monotonic() - start < 4 * 0.4
     lines = capsys.readouterr().out.splitlines()[1:]
-    assert [line.split(maxsplit=1) for line in lines] == [[name, "stand-in (no network)  –     –"] for name in names]
+    assert [line.split(maxsplit=1) for line in lines] == [
+        *([name, "stand-in (no network)  –     –"] for name in names),
+        *([name, "rendered in seconds    –     –"] for name in rendered),
+    ]
 
 
 def test_the_table_stores_and_downloads_nothing(capsys, monkeypatch):

@@ -43,7 +43,8 @@ def _data(options: argparse.Namespace) -> None:
     images = load(options.name)
     print(f"{images.name}: {images.source}")
     for split, content in (("train", images.train), ("test", images.test)):
-        print(f"  {split:5}  images {tuple(content.images.shape)}, labels {tuple(content.labels.shape)}")
+        shapes = [f"{field} {tuple(values.shape)}" for field, values in content.tensors().items()]
+        print(f"  {split:5}  {', '.join(shapes)}")
 
 
 def _table() -> str:
@@ -54,6 +55,8 @@ def _table() -> str:
     for (name, known), place in zip(KNOWN.items(), places, strict=True):
         if place.kind == "download":
             rows.append((name, "download needed", f"{known.megabytes:,} MB", "–"))
+        elif place.kind == "rendered":
+            rows.append((name, "rendered in seconds", "–", "–"))
         elif place.kind == "stand-in":
             rows.append((name, "stand-in (no network)", "–", "–"))
         else:

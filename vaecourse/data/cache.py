@@ -5,10 +5,14 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from vaecourse.checkpoints import atomic_path
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import Split
+from vaecourse.data.packed import PackedImages
+
+PACKED = "packed"  # the field of packed images
 
 
 def folder() -> Path:
@@ -57,7 +61,7 @@ def write(name: str, splits: dict[str, Split], source: str) -> None:
     """
     writable_folder()
     tensors = {
-        f"{split}.{field}": values.contiguous()
+        f"{split}.{PACKED if isinstance(values, PackedImages) else field}": _stored(values)
         for split, content in splits.items()
         for field, values in content.tensors().items()
     }
@@ -66,6 +70,10 @@ def write(name: str, splits: dict[str, Split], source: str) -> None:
             save_file(tensors, unfinished, metadata={"source": source})
     except (OSError, SafetensorError) as error:
         raise _not_writable(error) from error
+
+
+def _stored(values: Tensor | PackedImages) -> Tensor:
+    return (values.packed if isinstance(values, PackedImages) else values).contiguous()
 
 
 def read(name: str) -> tuple[dict[str, Split], str]:
@@ -82,7 +90,8 @@ def read(name: str) -> tuple[dict[str, Split], str]:
             fields: dict[str, dict] = {"train": {}, "test": {}}
             for key in file.keys():  # noqa: SIM118 (the file is no dictionary)
                 split, field = key.split(".")
-                fields[split][field] = file.get_tensor(key)
+                tensor = file.get_tensor(key)
+                fields[split] |= {"images": PackedImages(tensor)} if field == PACKED else {field: tensor}
         return {split: Split(**tensors) for split, tensors in fields.items()}, source
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path(name)} is broken ({error}): delete it and load the data set again") from error

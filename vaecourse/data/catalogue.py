@@ -1,10 +1,11 @@
 """The catalogue: what must be known of each data set to find it, read it and, failing that, replace it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vaecourse.data import idx
+from vaecourse.data import dsprites, dsprites_file, idx, toy_faces
 from vaecourse.data.class_folders import ClassFolders
 from vaecourse.data.images import Split
 from vaecourse.data.stand_in import DIGITS, HOUSE_NUMBERS, PHOTOGRAPHS_32, PHOTOGRAPHS_64, StandIn
@@ -52,6 +53,36 @@ class Known:
     megabytes: int
     stand_in: StandIn
     system_folders: tuple[Path, ...] = ()
+    factor_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What must be known of a data set that is drawn here, from its factors.
+
+    Parameters
+    ----------
+    title : str
+    render : function () -> dict of str to Split
+        Draws both splits, in seconds; always the same.
+    description : str
+        For ``.source``.
+    label_names, factor_names : tuple of str
+    layouts : tuple of (str, Reader)
+        Folders of ``$VAECOURSE_DATA`` that may hold it ready-made: then it is not drawn.
+    system_folders : tuple of Path
+    cached : bool
+        Whether to draw it once and keep it in the cache.
+    """
+
+    title: str
+    render: Callable[[], dict[str, Split]]
+    description: str
+    label_names: tuple[str, ...]
+    factor_names: tuple[str, ...]
+    layouts: tuple[tuple[str, Reader], ...] = ()
+    system_folders: tuple[Path, ...] = ()
+    cached: bool = False
 
 
 DIGIT_NAMES = tuple("0123456789")
@@ -114,5 +145,21 @@ KNOWN = {
         "stl10_binary.tar.gz",
         megabytes=2640,
         stand_in=PHOTOGRAPHS_64,
+    ),
+    "dsprites": Rendered(
+        "dSprites",
+        dsprites.splits,
+        f"rendered from its published geometry: {dsprites.SPLITS}",
+        dsprites.SHAPES,
+        dsprites.FACTORS.names,
+        layouts=(("dsprites", dsprites_file),),
+    ),
+    "toy_faces": Rendered(
+        "Toy faces",
+        toy_faces.splits,
+        "drawn by vaecourse, a combination of factors an image",
+        (),
+        toy_faces.FACTORS.names,
+        cached=True,
     ),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from vaecourse.data.packed import PackedImages
 from vaecourse.randomness import seeded
 
 
@@ -18,7 +19,8 @@ class Split:
     Parameters
     ----------
     images : uint8 Tensor of shape (N, C, H, W), values 0 to 255
-        Measurements that are not pictures may be a float32 Tensor of values in [0, 1] instead.
+        Measurements that are not pictures may be a float32 Tensor of values in [0, 1] instead; black and white
+        images may be :class:`~vaecourse.data.PackedImages`, which take an eighth of the memory.
     labels : int64 Tensor of shape (N,), optional
     factors : int64 Tensor of shape (N, K), optional
         Ground-truth factors of variation.
@@ -32,13 +34,14 @@ class Split:
         image.
     """
 
-    images: Tensor
+    images: Tensor | PackedImages
     labels: Tensor | None = None
     factors: Tensor | None = None
     dynamic: bool = False
 
     def __post_init__(self):
-        kind = self.images.dtype if torch.is_tensor(self.images) else type(self.images).__name__
+        known = isinstance(self.images, Tensor | PackedImages)
+        kind = self.images.dtype if known else type(self.images).__name__
         if kind not in (torch.uint8, torch.float32):
             raise TypeError(
                 "images of a split are a uint8 tensor of values from 0 to 255 (measurements that are not pictures: "
@@ -63,13 +66,13 @@ class Split:
     def __getitem__(self, which) -> "Split":
         if isinstance(which, int):
             raise TypeError(f"a split is indexed by slices, indices or masks: write split[{which}:{which + 1}]")
-        return self._map(lambda values: values[which])
+        return self._map(lambda values: values.choose(which) if isinstance(values, PackedImages) else values[which])
 
     def _map(self, function) -> "Split":
         changed = {name: function(values) for name, values in self.tensors().items()}
         return replace(self, **changed)
 
-    def tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor | PackedImages]:
         """Images, labels and factors by name, those that there are."""
         named = {"images": self.images, "labels": self.labels, "factors": self.factors}
         return {name: values for name, values in named.items() if values is not None}
@@ -124,12 +127,14 @@ class Split:
             return replace(self, dynamic=True)
         if kind != "static":
             raise ValueError(f"binarisation {kind!r} is unknown: choose dynamic or static")
+        if isinstance(self.images, PackedImages):  # black and white already
+            return replace(self, dynamic=False)
         with seeded(seed, self.images.device):
             drawn = torch.bernoulli(self.pictures()).mul_(255).to(torch.uint8)
         return replace(self, images=drawn)
 
 
-def _as_floats(images: Tensor) -> Tensor:
+def _as_floats(images: Tensor | PackedImages) -> Tensor:
     """Values from 0 to 255 as floats in [0, 1]; measurements are that already."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images.clone()
 
@@ -144,7 +149,7 @@ class ImageSet:
     train, test : Split
     source : str
         Where the images came from, in words a reader can check.
-    label_names : tuple of str, optional
+    label_names, factor_names : tuple of str, optional
     """
 
     name: str
@@ -152,6 +157,7 @@ class ImageSet:
     test: Split
     source: str
     label_names: tuple[str, ...] = ()
+    factor_names: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vaecourse.data import cache, downloads
-from vaecourse.data.catalogue import KNOWN, Known, Reader
+from vaecourse.data.catalogue import KNOWN, Known, Reader, Rendered
 from vaecourse.data.errors import DataError
-from vaecourse.data.images import ImageSet
+from vaecourse.data.images import ImageSet, Split
 
 OFFLINE = ("stand-in", "error")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a data set is now: ``kind`` is "cache", "folder", "download" or "stand-in".
+    """Where a data set is now: ``kind`` is "cache", "folder", "rendered", "download" or "stand-in".
 
     The first two have a path; a folder has the reader of what lies there.
     """
@@ -34,7 +34,7 @@ class Place:
         return sum(file.stat().st_size for file in files)
 
 
-def known(name: str) -> Known:
+def known(name: str) -> Known | Rendered:
     """What is known of a data set.
 
     Raises
@@ -63,10 +63,12 @@ def locate(name: str) -> Place:
     for folder, reader in _candidates(wanted):
         if reader.files(folder):
             return Place("folder", folder, reader)
+    if isinstance(wanted, Rendered):
+        return Place("rendered")
     return Place("download" if downloads.available(wanted.torchvision) else "stand-in")
 
 
-def _candidates(wanted: Known) -> list[tuple[Path, Reader]]:
+def _candidates(wanted: Known | Rendered) -> list[tuple[Path, Reader]]:
     """The folders that may hold a set, best first, each with the reader of what would lie there."""
     system = [(folder, wanted.layouts[0][1]) for folder in wanted.system_folders]
     if chosen := os.environ.get("VAECOURSE_DATA"):
@@ -96,13 +98,18 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     3. torchvision's download, checked.
     4. A stand-in that needs no network, made of MNIST digits or photographs; a printed line says so.
 
+    dSprites and the toy faces need neither network nor stand-in: they are rendered
+    (:mod:`vaecourse.data.dsprites`, :mod:`vaecourse.data.toy_faces`), unless the published ``.npz`` file of dSprites
+    lies in ``$VAECOURSE_DATA/dsprites``. The training split of dSprites is the whole set, and its test split 10,000
+    images out of it.
+
     The images of STL-10, 96×96, are shrunk to 64×64 by antialiased bicubic interpolation; its images without labels
     are left out.
 
     Parameters
     ----------
-    name : "mnist", "fashion_mnist", "cifar10", "svhn" or "stl10"
-        The last three are in colour.
+    name : "mnist", "fashion_mnist", "cifar10", "svhn", "stl10", "dsprites" or "toy_faces"
+        All but the first two and dSprites are in colour.
     offline : "stand-in" or "error"
         What to do where the data are neither at hand nor to be downloaded.
 
@@ -116,6 +123,11 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     if offline not in OFFLINE:
         raise DataError(f"offline={offline!r} is unknown: choose one of {', '.join(OFFLINE)}")
     place = locate(name)
+    if place.kind == "rendered":
+        splits = wanted.render()
+        if wanted.cached:
+            cache.write(name, splits, wanted.description)
+        return _image_set(name, wanted, splits, wanted.description)
     if place.kind == "stand-in":
         return _stand_in(name, wanted, offline, "its download cannot be reached")
     if place.kind == "folder":
@@ -126,7 +138,11 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
         except downloads.DownloadFailed as error:
             return _stand_in(name, wanted, offline, str(error))
     splits, source = cache.read(name)
-    return ImageSet(name, splits["train"], splits["test"], source, wanted.label_names)
+    return _image_set(name, wanted, splits, source)
+
+
+def _image_set(name: str, wanted: Known | Rendered, splits: dict[str, Split], source: str) -> ImageSet:
+    return ImageSet(name, splits["train"], splits["test"], source, wanted.label_names, wanted.factor_names)
 
 
 def _store(name: str, place: Place, origin: str) -> None:
