@@ -329,12 +329,15 @@ def test_history_names_what_it_has(history):
 
 def test_rate_distortion_marks_the_best_bound():
     axes = plots.rate_distortion({"β = 1": (25.0, 79.0), "sweep": ([5, 40], [120, 70])}).axes[0]
-    assert [text.get_text() for text in axes.texts] == ["β = 1", "sweep"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["β = 1", "sweep"]
     point, sweep, bound = axes.lines
     assert point.get_xydata().tolist() == [[25, 79]]
     assert sweep.get_xydata().tolist() == [[5, 120], [40, 70]]
     assert bound.get_slope() == -1
     assert bound.get_xy1() == (0, 104)
+    points_only = plots.rate_distortion({"β = 1": (25.0, 79.0), "β = 4": (9.0, 99.0)})
+    assert texts(points_only) == ["β = 1", "β = 4"]
+    assert points_only.axes[0].get_legend() is None
     with pytest.raises(ValueError, match="no points"):
         plots.rate_distortion({})
     with pytest.raises(ValueError, match="as many distortions as rates for 'x'"):

@@ -88,7 +88,7 @@ def _draw_term(panel: Axes, history: History, name: str, colour: str, first_epoc
 
 @styled
 def rate_distortion(points: Mapping[str, tuple]) -> Figure:
-    """Models between rate and distortion, in nats per image; each point has its label.
+    """Models between rate and distortion, in nats per image; each point has its label, or curves have a legend.
 
     Along the dashed line rate + distortion, the negative ELBO, is that of the best point (Alemi et al., 2018).
 
@@ -109,10 +109,14 @@ def rate_distortion(points: Mapping[str, tuple]) -> Figure:
             raise ValueError(f"give as many distortions as rates for {label!r}")
     pairs = {label: np.array(pair, dtype=float).reshape(2, -1) for label, pair in points.items()}
     figure, ax = panels(height=4.2)
+    curves = any(rate.size > 1 for rate, _ in pairs.values())
     for position, (label, (rate, distortion)) in enumerate(pairs.items()):
         colour = LINE_COLOURS[position % len(LINE_COLOURS)]
-        ax.plot(rate, distortion, "o-", color=colour, markersize=7)
-        ax.annotate(label, (rate[-1], distortion[-1]), xytext=(7, 5), textcoords="offset points", color=INK)
+        ax.plot(rate, distortion, "o-", color=colour, markersize=7, label=label)
+        if not curves:
+            ax.annotate(label, (rate[0], distortion[0]), xytext=(7, 5), textcoords="offset points", color=INK)
+    if curves:
+        ax.legend()
     rates, distortions = np.concatenate(list(pairs.values()), axis=1)
     best = (rates + distortions).min()
     ax.margins(0.15)
