@@ -429,8 +429,12 @@ def test_a_connection_that_falls_silent_is_given_up(server, monkeypatch):
 
 
 def test_ctrl_c_in_a_download_leaves_nothing_and_the_next_load_starts_clean(server):
+    pressed = []
+
     def press_ctrl_c():
-        if server.faults[IMAGES] == 0:  # the second answer is the one that is read
+        # torchvision asks twice, and reads the second answer; the first may fail to be sent.
+        if server.requests.count(f"GET {IMAGES}") == 2 and not pressed:
+            pressed.append(True)
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
 
