@@ -1,0 +1,61 @@
+"""How well one factor can be predicted from codes, and what each unit contributes: the learners behind DCI."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vaecourse.metrics.boosting import boost
+from vaecourse.metrics.factors import varying
+
+# Of the lasso, for codes and factors of variance 1.
+LASSO_PENALTY = 0.02
+
+# A learner takes codes (N, d), one factor (N,), test codes, a test factor and a seed, and returns the importance of
+# each unit (d,), its accuracy on the images that it has learned from, and that on the test images.
+Learner = Callable[..., tuple[np.ndarray, float, float]]
+
+
+def gradient_boosting(codes, factor, test_codes, test_factor, seed):
+    """Scikit-learn's GradientBoostingClassifier with its defaults, as disentanglement_lib has it: minutes."""
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    model = GradientBoostingClassifier(random_state=seed).fit(codes, factor)
+    return model.feature_importances_, model.score(codes, factor), model.score(test_codes, test_factor)
+
+
+def boosted_trees(codes, factor, test_codes, test_factor, seed):
+    """The same trees on histograms of the codes, of all classes at once: seconds."""
+    importance, learned, told = boost(codes, factor, test_codes, seed)
+    return importance, float(np.mean(learned == factor)), float(np.mean(told == test_factor))
+
+
+def random_forest(codes, factor, test_codes, test_factor, seed):
+    """Scikit-learn's RandomForestClassifier with its defaults: 100 full trees."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    model = RandomForestClassifier(random_state=seed).fit(codes, factor)
+    return model.feature_importances_, model.score(codes, factor), model.score(test_codes, test_factor)
+
+
+def lasso(codes, factor, test_codes, test_factor, seed):
+    """Lasso regression of the number of the class (Eastwood and Williams, 2018): sizes of its weights, and R²."""
+    from sklearn.linear_model import Lasso
+
+    mean, spread = codes.mean(0, dtype=np.float64), np.where(varying(codes), codes.std(0, dtype=np.float64), np.inf)
+    centre, scale = factor.mean(), factor.std()
+    model = Lasso(alpha=LASSO_PENALTY).fit((codes - mean) / spread, (factor - centre) / scale)
+
+    def explained(codes, factor):
+        amounts = (factor - centre) / scale
+        errors = ((amounts - model.predict((codes - mean) / spread)) ** 2).sum()
+        return float(np.clip(1 - errors / max((amounts**2).sum(), np.finfo(float).tiny), 0, 1))
+
+    return np.abs(model.coef_), explained(codes, factor), explained(test_codes, test_factor)
+
+
+LEARNERS: dict[str, Learner] = {
+    "boosted_trees": boosted_trees,
+    "gradient_boosting": gradient_boosting,
+    "random_forest": random_forest,
+    "lasso": lasso,
+}
