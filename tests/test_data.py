@@ -428,6 +428,15 @@ def test_a_connection_that_falls_silent_is_given_up(server, monkeypatch):
     assert socket.getdefaulttimeout() is None
 
 
+@pytest.fixture
+def heard_ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt, also where a shell started the tests in the background, deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard_ctrl_c")
 def test_ctrl_c_in_a_download_leaves_nothing_and_the_next_load_starts_clean(server):
     pressed = []
 
