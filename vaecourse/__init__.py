@@ -14,12 +14,13 @@ _exports, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "data": ["ImageSet", "Split", "load"],
         "distributions": ["BernoulliImages", "DiagonalGaussian", "GaussianImages"],
+        "history": ["History", "Snapshots", "TrainingDiverged"],
         "hierarchy": ["CollapseWarning", "LevelReport", "level_report"],
         "evaluation": ["encode", "evaluate", "reconstruct"],
         "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder"],
         "scaling": ["scale"],
         "teaching": ["check", "show_source"],
-        "training": ["History", "Snapshots", "TrainingDiverged", "fit"],
+        "training": ["fit"],
     },
 )
 

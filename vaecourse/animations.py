@@ -14,11 +14,11 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from vaecourse.checkpoints import atomic_path
+from vaecourse.history import Snapshots
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.plots.grid import Row, as_pictures, draw
 from vaecourse.plots.latent import look_at, scatter
 from vaecourse.plots.style import panels, style
-from vaecourse.training import Snapshots
 
 __all__ = ["Animation", "latent_space", "reconstructions"]
 

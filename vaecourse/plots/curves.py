@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from vaecourse.history import History
 from vaecourse.plots.style import INK, LINE_COLOURS, panels, styled
-from vaecourse.training import History
 
 NOT_IN_NATS = {
     "mse": ("MSE", ""),
