@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from agreement import assert_same_model
 
 import vaecourse as vc
 from vaecourse.losses import HELBO, BetaVAE
@@ -47,23 +48,7 @@ def test_one_level_is_the_vae_bit_for_bit(inference, decoder_reads, network):
     shape = (3, 8, 8)
     vae = vc.VAE(shape, 4, network=network, seed=5)
     model = vc.HDVAE(shape, (4,), inference=inference, decoder_reads=decoder_reads, network=network, seed=5)
-    assert all(torch.equal(mine, its) for mine, its in zip(model.parameters(), vae.parameters(), strict=True))
-    images = torch.rand(3, *shape)
-    outputs = []
-    for each in (model, vae):
-        torch.manual_seed(0)
-        outputs.append(each(images))
-    mine, its = outputs
-    assert torch.equal(mine.reconstruction.logits, its.reconstruction.logits)
-    (level,), (expected,) = mine.levels, its.levels
-    assert torch.equal(level.sample, expected.sample)
-    assert not level.prior_sees_sample
-    for distribution in ("posterior", "prior"):
-        for parameter in ("mean", "log_variance"):
-            found = getattr(getattr(level, distribution), parameter)
-            assert torch.equal(found, getattr(getattr(expected, distribution), parameter))
-    assert torch.equal(model.generate(4, seed=2), vae.generate(4, seed=2))
-    assert HELBO()(images, mine)["loss"] == BetaVAE()(images, its)["loss"]
+    assert_same_model(model, vae, shape, HELBO(), BetaVAE())
 
 
 @both_inferences
