@@ -8,6 +8,7 @@ from vaecourse.plots.images import images, interpolation, manifold, reconstructi
 from vaecourse.plots.latent import latent_scatter, posteriors, umap, unit_rates
 from vaecourse.plots.levels import held_levels, level_reconstructions
 from vaecourse.plots.paths import linear_path, spherical_path
+from vaecourse.plots.scores import score_bars, score_table
 from vaecourse.plots.style import panels, style
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "rate_distortion",
     "reconstructions",
     "samples",
+    "score_bars",
+    "score_table",
     "spherical_path",
     "style",
     "traversal",
