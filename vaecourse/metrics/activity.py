@@ -25,7 +25,7 @@ def active_units(means: Tensor, threshold: float = 0.01) -> Tensor:
     """
     if not torch.is_tensor(means) or not means.is_floating_point():
         raise TypeError(f"means must be a floating-point tensor, as vc.encode returns, got {type(means).__name__}")
-    if means.ndim != 2 or len(means) < 2:
+    if means.ndim != 2 or len(means) < 2 or not means.shape[1]:
         raise ValueError(f"means must have shape (N, d) with at least 2 images, got {tuple(means.shape)}")
     if not means.isfinite().all():
         raise ValueError("means contain NaN or infinity: the model has diverged")
