@@ -125,7 +125,7 @@ def test_the_set_is_drawn_once_and_no_two_faces_are_alike(tmp_path, monkeypatch)
     assert cache.path("toy_faces").exists()
     monkeypatch.setattr(toy_faces, "render", lambda classes: pytest.fail("drawn again"))
     images = vc.load("toy_faces")
-    assert images.source == drawn.source == "drawn by vaecourse, a combination of factors an image"
+    assert images.source == drawn.source == "toy faces drawn by vaecourse, a combination of factors an image"
     assert images.factor_names == NAMES
     assert (len(images.train), len(images.test)) == (200, 50)
     assert images.image_shape == (3, 64, 64)

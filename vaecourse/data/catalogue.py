@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vaecourse.data import dsprites, dsprites_file, idx, toy_faces
+from vaecourse.data import celeba, dsprites, dsprites_file, idx, toy_faces
 from vaecourse.data.class_folders import ClassFolders
 from vaecourse.data.images import Split
-from vaecourse.data.stand_in import DIGITS, HOUSE_NUMBERS, PHOTOGRAPHS_32, PHOTOGRAPHS_64, StandIn
+from vaecourse.data.stand_in import DIGITS, FACES, HOUSE_NUMBERS, PHOTOGRAPHS_32, PHOTOGRAPHS_64, StandIn
 from vaecourse.data.torchvision_files import TorchvisionFiles
 
 
@@ -146,6 +146,16 @@ KNOWN = {
         megabytes=2640,
         stand_in=PHOTOGRAPHS_64,
     ),
+    "celeba": Known(
+        "CelebA",
+        "CelebA",
+        (("celeba", celeba),),
+        (),
+        "img_align_celeba.zip (or a folder of its pictures) and list_attr_celeba.txt",
+        megabytes=1470,
+        stand_in=FACES,
+        factor_names=celeba.ATTRIBUTES,
+    ),
     "dsprites": Rendered(
         "dSprites",
         dsprites.splits,
@@ -157,7 +167,7 @@ KNOWN = {
     "toy_faces": Rendered(
         "Toy faces",
         toy_faces.splits,
-        "drawn by vaecourse, a combination of factors an image",
+        toy_faces.DESCRIPTION,
         (),
         toy_faces.FACTORS.names,
         cached=True,

@@ -1,6 +1,7 @@
 """Downloads through torchvision, which knows the addresses and the MD5 sums."""
 
 import http.client
+import importlib.util
 import inspect
 import queue
 import socket
@@ -15,6 +16,8 @@ from pathlib import Path
 PROBE_SECONDS = 3
 STALL_SECONDS = 10
 TRIES = 2
+CELEBA_FILES = ("img_align_celeba.zip", "list_attr_celeba.txt", "list_eval_partition.txt")
+GOOGLE_DRIVE = "https://drive.google.com/"
 
 
 class DownloadFailed(Exception):
@@ -29,6 +32,10 @@ def torchvision_class(name: str) -> type:
     if name == "STL10":
         # Its 100,000 images without labels (2.8 GB) have no part here: they are neither needed nor checked.
         return type(name, (dataset,), {"train_list": dataset.train_list[:2]})
+    if name == "CelebA":
+        # Nor have the persons, boxes and landmarks of CelebA.
+        wanted = [entry for entry in dataset.file_list if entry[2] in CELEBA_FILES]
+        return type(name, (dataset,), {"file_list": wanted})
     return dataset
 
 
@@ -70,12 +77,12 @@ def available(class_name: str) -> bool:
 
 
 def _addresses(dataset: type) -> tuple[str, ...]:
-    """Where torchvision would take the first file of a data set from; its classes say so in three ways."""
+    """Where torchvision would take the first file of a data set from; its classes say so in four ways."""
     if hasattr(dataset, "mirrors"):
         return tuple(f"{mirror}{dataset.resources[0][0]}" for mirror in dataset.mirrors)
     if hasattr(dataset, "split_list"):
         return (dataset.split_list["train"][0],)
-    return (dataset.url,)
+    return (GOOGLE_DRIVE if hasattr(dataset, "file_list") else dataset.url,)
 
 
 def download(class_name: str, folder: Path) -> None:
@@ -92,6 +99,9 @@ def download(class_name: str, folder: Path) -> None:
     for attempt in range(TRIES):
         try:
             with _stalls_end():
+                if hasattr(dataset, "file_list"):
+                    _from_google_drive(dataset, folder)
+                    return
                 for choice in parts(dataset).values():
                     dataset(folder, **choice, download=True)
                 return
@@ -99,6 +109,33 @@ def download(class_name: str, folder: Path) -> None:
             if attempt == TRIES - 1:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 raise DownloadFailed(f"the download failed ({reason})") from error
+
+
+def _from_google_drive(dataset: type, folder: Path) -> None:
+    """The files of CelebA, checked, the pictures left packed.
+
+    Google Drive gives each file only so many times a day. Then it sends a page instead, on which gdown, that
+    torchvision uses, raises errors of its own, or the MD5 sum is wrong.
+
+    Raises
+    ------
+    RuntimeError
+        In one line, if a file does not arrive whole, or gdown is missing.
+    """
+    from torchvision.datasets.utils import download_file_from_google_drive
+
+    if importlib.util.find_spec("gdown") is None:
+        raise RuntimeError("it needs gdown: pip install gdown")
+    from gdown import exceptions
+
+    errors = tuple(value for value in vars(exceptions).values() if isinstance(value, type))
+    for number, md5, name in dataset.file_list:
+        try:
+            download_file_from_google_drive(number, folder / dataset.base_folder, name, md5)
+        except (*errors, RuntimeError) as error:
+            raise RuntimeError(
+                f"Google Drive did not give {name}, which it gives only so many times a day: try tomorrow"
+            ) from error
 
 
 @contextmanager

@@ -94,9 +94,10 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     1. The prepared cache: ``$VAECOURSE_CACHE``, else ``$XDG_CACHE_HOME/vaecourse``, else ``~/.cache/vaecourse``.
     2. Files in ``$VAECOURSE_DATA``, as they are published, in ``<name>`` or in torchvision's layout, or where the
        operating system keeps them. CIFAR-10 may also be separate pictures, ``cifar10/train/<class>/*.jpg`` and
-       ``cifar10/test/<class>/*.jpg``, or one zip file of them in ``cifar10``.
+       ``cifar10/test/<class>/*.jpg``, or one zip file of them in ``cifar10``. CelebA may be pictures of any size,
+       in folders below ``celeba`` or one zip file, with the list of attributes.
     3. torchvision's download, checked.
-    4. A stand-in that needs no network, made of MNIST digits or photographs; a printed line says so.
+    4. A stand-in that needs no network, made of MNIST digits or photographs, or of toy faces; a printed line says so.
 
     dSprites and the toy faces need neither network nor stand-in: they are rendered
     (:mod:`vaecourse.data.dsprites`, :mod:`vaecourse.data.toy_faces`), unless the published ``.npz`` file of dSprites
@@ -104,11 +105,12 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     images out of it.
 
     The images of STL-10, 96×96, are shrunk to 64×64 by antialiased bicubic interpolation; its images without labels
-    are left out.
+    are left out. The faces of CelebA are cropped and shrunk to 64×64, and their factors are the 40 attributes, 0 or 1
+    (:mod:`vaecourse.data.celeba`); they may be used for non-commercial research only.
 
     Parameters
     ----------
-    name : "mnist", "fashion_mnist", "cifar10", "svhn", "stl10", "dsprites" or "toy_faces"
+    name : "mnist", "fashion_mnist", "cifar10", "svhn", "stl10", "celeba", "dsprites" or "toy_faces"
         All but the first two and dSprites are in colour.
     offline : "stand-in" or "error"
         What to do where the data are neither at hand nor to be downloaded.
@@ -168,4 +170,4 @@ def _stand_in(name: str, wanted: Known, offline: str, reason: str) -> ImageSet:
     splits = substitute.load()
     source = f"stand-in for {wanted.title}: {substitute.description}"
     print(f"STAND-IN, not {wanted.title}: {substitute.description}, because {reason}. For the real set {remedy}.")
-    return ImageSet(name, splits["train"], splits["test"], source, substitute.label_names)
+    return ImageSet(name, splits["train"], splits["test"], source, substitute.label_names, substitute.factor_names)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from vaecourse.data import cache, photographs
+from vaecourse.data import cache, photographs, toy_faces
 from vaecourse.data.images import Split
 
 DIGIT_NAMES = tuple("0123456789")
@@ -14,7 +14,7 @@ TEST_COUNT = 1000
 
 @dataclass(frozen=True)
 class StandIn:
-    """A set of 4,000 + 1,000 images that needs no network.
+    """A set that needs no network: of 4,000 + 1,000 images, or of faces.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class StandIn:
         In the cache.
     description : str
         What it is, in words.
-    label_names : tuple of str
+    label_names, factor_names : tuple of str
     make : function () -> dict of str to Split
         Reads or draws both splits; always the same.
     """
@@ -31,6 +31,7 @@ class StandIn:
     description: str
     label_names: tuple[str, ...]
     make: Callable[[], dict[str, Split]]
+    factor_names: tuple[str, ...] = ()
 
     def load(self) -> dict[str, Split]:
         """Both splits. Making them takes seconds: so the result is kept in the cache, under its own name."""
@@ -78,3 +79,4 @@ HOUSE_NUMBERS = StandIn(
     DIGIT_NAMES,
     _digits_on_photographs,
 )
+FACES = StandIn("toy_faces", toy_faces.DESCRIPTION, (), toy_faces.splits, toy_faces.FACTORS.names)

@@ -34,6 +34,7 @@ FACTORS = FactorGrid(
     (6, 6, 4, 4, 4, 5, 5, 4, 3, 8, 5),
 )
 COUNTS = {"train": 20_000, "test": 2_000}
+DESCRIPTION = "toy faces drawn by vaecourse, a combination of factors an image"
 SEED = 0
 FINER = 4
 IMAGES_AT_ONCE = 256

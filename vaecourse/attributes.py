@@ -1,0 +1,201 @@
+"""Attributes of images in latent codes: directions, probes and single units, each measured on images held out.
+
+An attribute is 0 or 1 for every image, as "Smiling" of CelebA. Codes are (N, d) and attributes (N, K), arrays
+or tensors; ``test`` is the pair of both for other images. Nothing that is chosen or fitted sees the test images.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaecourse.metrics.factors import checked
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How well attributes are predicted on test images: arrays (K,).
+
+    Parameters
+    ----------
+    accuracy : array
+        Balanced: the mean of the shares of images with and without the attribute that are told right; 0.5 is chance.
+    low, high : array
+        Bootstrap interval of 95 % over the test images.
+    """
+
+    accuracy: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True)
+class BestUnits:
+    """For each attribute the unit that correlates most with it on the training images: arrays (K,).
+
+    Parameters
+    ----------
+    unit : integer array
+    training, correlation : array
+        Pearson correlation of unit and attribute on the training images, where it was chosen, and on the test images.
+    low, high : array
+        Bootstrap interval of 95 % of the correlation on test images.
+    bar : float
+        Where the test images' attributes are shuffled, the largest |correlation| of all K pairs is below it in 95 % of
+        the shuffles. So the chance that any of K pairs without a relation passes it is 5 %.
+    """
+
+    unit: np.ndarray
+    training: np.ndarray
+    correlation: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    bar: float
+
+    @property
+    def passed(self) -> np.ndarray:
+        """Which correlations are above the bar, with the sign that they had on the training images."""
+        return self.correlation * np.sign(self.training) > self.bar
+
+
+def mean_differences(codes, attributes) -> np.ndarray:
+    """Directions (K, d): the mean code of images with an attribute less the mean of those without (White, 2016).
+
+    What goes with the attribute in the images, as lipstick with "Smiling", goes with it in the direction too.
+
+    Raises
+    ------
+    ValueError
+        For attributes other than 0 and 1, an attribute that all images have or none, or arrays of different images.
+    """
+    codes, attributes = _checked(codes, attributes)
+    shares = attributes.mean(0)
+    return (attributes - shares).T @ codes / len(codes) / (shares * (1 - shares))[:, None]
+
+
+def partial_directions(codes, attributes) -> np.ndarray:
+    """Directions (K, d): the change of the mean code with one attribute while the others in the list stay.
+
+    The slopes of least squares of the codes on all attributes together. If one attribute follows from others, the
+    shortest of the solutions.
+
+    Raises
+    ------
+    ValueError
+        As :func:`mean_differences`.
+    """
+    codes, attributes = _checked(codes, attributes)
+    return np.linalg.lstsq(attributes - attributes.mean(0), codes - codes.mean(0), rcond=None)[0]
+
+
+def linear_probe(codes, attributes, test, repetitions: int = 1000, seed: int = 0) -> Probe:
+    """Balanced accuracy on ``test`` of a logistic regression of each attribute on all units.
+
+    Units are scaled to unit variance; images with and without the attribute weigh the same in training (scikit-learn's
+    ``LogisticRegression(class_weight="balanced")``).
+
+    Parameters
+    ----------
+    repetitions : int
+        Bootstrap resamples of the test images.
+    seed : int
+        Of these.
+
+    Raises
+    ------
+    ValueError
+        As :func:`mean_differences`.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    codes, attributes, test_codes, test_attributes = _both(codes, attributes, test)
+    scaler = StandardScaler().fit(codes)
+    codes, test_codes = scaler.transform(codes), scaler.transform(test_codes)
+    right = np.empty(test_attributes.shape)
+    for k, values in enumerate(attributes.T):
+        probe = LogisticRegression(class_weight="balanced", max_iter=1000).fit(codes, values)
+        right[:, k] = probe.predict(test_codes) == test_attributes[:, k]
+    weights = np.vstack([np.ones(len(right)), _resamples(len(right), repetitions, seed)])
+    with np.errstate(invalid="ignore"):  # a resample without the attribute
+        shares = [weights @ (right * group) / (weights @ group) for group in (test_attributes, 1 - test_attributes)]
+    accuracies = np.mean(shares, axis=0)
+    return Probe(accuracies[0], *_interval(accuracies[1:]))
+
+
+def best_units(codes, attributes, test, repetitions: int = 1000, seed: int = 0) -> BestUnits:
+    """Choose the unit of each attribute on the training images, and test the choice on others.
+
+    The correlation where a unit was chosen is too high: it is the largest of d. On other images it is not.
+
+    Parameters
+    ----------
+    repetitions : int
+        Bootstrap resamples of the test images, and shuffles.
+    seed : int
+        Of both.
+
+    Raises
+    ------
+    ValueError
+        As :func:`mean_differences`.
+    """
+    codes, attributes, test_codes, test_attributes = _both(codes, attributes, test)
+    all_pairs = _standard(codes).T @ _standard(attributes) / len(codes)
+    unit = np.abs(all_pairs).argmax(0)
+    chosen, present = test_codes[:, unit], test_attributes.astype(float)
+    x, a = _standard(chosen), _standard(present)
+    weights = _resamples(len(x), repetitions, seed)
+    generator = np.random.default_rng([seed, 1])
+    largest = [np.abs((x * a[generator.permutation(len(a))]).mean(0)).max() for _ in range(repetitions)]
+    interval = _interval(_weighted_correlations(x, a, weights))
+    training = np.take_along_axis(all_pairs, unit[None], axis=0)[0]
+    return BestUnits(unit, training, (x * a).mean(0), *interval, float(np.quantile(largest, CONFIDENCE)))
+
+
+def _checked(codes, attributes) -> tuple[np.ndarray, np.ndarray]:
+    codes, attributes = checked(codes, attributes)
+    if not np.isin(attributes, (0, 1)).all():
+        raise ValueError(
+            f"attributes are 0 or 1, got {attributes.min()} to {attributes.max()}: compare with a threshold"
+        )
+    constant = np.flatnonzero(attributes.min(0) == attributes.max(0))
+    if len(constant):
+        raise ValueError(f"attribute {constant[0]} is the same for all images: leave it out")
+    return codes.astype(np.float64), attributes
+
+
+def _both(codes, attributes, test) -> tuple[np.ndarray, ...]:
+    pairs = _checked(codes, attributes), _checked(*test)
+    if any(one.shape[1] != other.shape[1] for one, other in zip(*pairs, strict=True)):
+        raise ValueError("test must be a pair (codes, attributes) with the units and the attributes of the others")
+    return *pairs[0], *pairs[1]
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and variance 1; a column that never changes is 0, and correlates with nothing."""
+    centred = values - values.mean(0)
+    spread = centred.std(0)
+    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
+
+
+def _resamples(count: int, repetitions: int, seed: int) -> np.ndarray:
+    """How often each of ``count`` images occurs in each bootstrap resample: (repetitions, count)."""
+    return np.random.default_rng([seed, 0]).multinomial(count, np.full(count, 1 / count), repetitions).astype(float)
+
+
+def _weighted_correlations(x: np.ndarray, a: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Correlations (repetitions, K) of columns of x and a (N, K) over images that count so often."""
+    weights = weights / weights.sum(1, keepdims=True)
+    mean_x, mean_a = weights @ x, weights @ a
+    covariance = weights @ (x * a) - mean_x * mean_a
+    variances = (weights @ x**2 - mean_x**2) * (weights @ a**2 - mean_a**2)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a resample without the attribute
+        return covariance / np.sqrt(variances)
+
+
+def _interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middle 95 % of each column, resamples where it is not defined left out."""
+    tail = (1 - CONFIDENCE) / 2
+    return tuple(np.nanquantile(values, [tail, 1 - tail], axis=0))
