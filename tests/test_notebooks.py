@@ -18,9 +18,10 @@ ROOT = Path(__file__).parent.parent
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
 DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CHAPTERS_WITHOUT_EXERCISES = {"00_start_here"}
+CHAPTERS_WITHOUT_EXERCISES = {"00_start_here", "explorer_gallery"}
 CHECKED = "# NBVAL_CHECK_OUTPUT"
 FIGURES = ("vc.plots.", "vc.animations.")
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -72,10 +73,32 @@ def test_kernel_is_everyones(notebook):
     assert notebook.metadata.kernelspec.name == "python3"
 
 
-def test_widget_metadata_has_its_state(notebook):
-    # Colab writes it without: GitHub then refuses to show the notebook.
-    for view in notebook.metadata.get("widgets", {}).values():
-        assert "state" in view
+def _widgets_without_state(notebook) -> list[str]:
+    """What of widgets is stored without the state that shows them: their metadata, or views in outputs."""
+    metadata = notebook.metadata.get("widgets", {})
+    known = {model for saved in metadata.values() for model in saved.get("state", {})}
+    bundles = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    views = [bundle[WIDGET_VIEW]["model_id"] for bundle in bundles if WIDGET_VIEW in bundle]
+    return [kind for kind, saved in metadata.items() if "state" not in saved] + [v for v in views if v not in known]
+
+
+def test_widgets_are_stored_with_their_state(notebook):
+    # Colab writes metadata without: GitHub then refuses to show the notebook.
+    assert _widgets_without_state(notebook) == []
+
+
+def test_widgets_without_state_are_found():
+    state = "application/vnd.jupyter.widget-state+json"
+    view = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {"model_id": "slider"}})
+    shown = nbformat.v4.new_code_cell("explorer", outputs=[view])
+    for cells, widgets, faults in (
+        ([], {state: {"version_major": 2}}, [state]),
+        ([shown], {}, ["slider"]),
+        ([shown], {state: {"state": {"another": {}}}}, ["slider"]),
+        ([shown], {state: {"state": {"slider": {}}}}, []),
+    ):
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"widgets": widgets})
+        assert _widgets_without_state(notebook) == faults
 
 
 def test_outputs_are_stored_only_where_they_are_checked(code):

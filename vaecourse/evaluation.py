@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +15,13 @@ EVALUATION_BATCH = 500
 
 
 @contextmanager
-def evaluation_mode(model: nn.Module, seed: int) -> Iterator[torch.device]:
-    """A block in which the model does not train and torch is seeded; gives the device of the model."""
+def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch.device]:
+    """A block in which the model does not train and torch is seeded, if at all; gives the device of the model."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     try:
-        with seeded(seed, device):
+        with nullcontext() if seed is None else seeded(seed, device):
             yield device
     finally:
         model.train(was_training)
@@ -34,12 +34,17 @@ def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0)
     ``seed`` is for the codes, and for the pixels of a split that is binarised dynamically.
     """
     with evaluation_mode(model, seed) as device:
-        # Batches of nearly equal size: terms that are estimated from a batch must not meet one of a single image.
-        batches = math.ceil(len(split) / EVALUATION_BATCH)
-        for images in split.to(device).batches(math.ceil(len(split) / max(batches, 1)) or 1):
+        for images in _batches(split.to(device)):
             yield images, model(images, sample=sample)
 
 
+def _batches(split: Split) -> Iterator[Tensor]:
+    """Of nearly equal size: terms that are estimated from a batch must not meet one of a single image."""
+    count = math.ceil(len(split) / EVALUATION_BATCH)
+    return split.batches(math.ceil(len(split) / max(count, 1)) or 1)
+
+
+@torch.no_grad()
 def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = False, seed: int = 0) -> Tensor:
     """Codes (N, d) of every image of a split, on the CPU: posterior means unless ``sample``.
 
@@ -54,11 +59,13 @@ def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = 
         If the model has no such level.
     """
     codes = []
-    for _, output in outputs(model, split, sample, seed):
-        if level != "all":
-            check_level(level, len(output.levels))
-        wanted = output.levels if level == "all" else [output.levels[level - 1]]
-        codes.append(torch.cat([found.sample for found in wanted], dim=1).cpu())
+    with evaluation_mode(model, seed) as device:
+        for images in _batches(split.to(device)):
+            levels = model.infer(images, sample)  # nothing is decoded
+            if level != "all":
+                check_level(level, len(levels))
+            wanted = levels if level == "all" else [levels[level - 1]]
+            codes.append(torch.cat([found.sample for found in wanted], dim=1).cpu())
     return torch.cat(codes)
 
 

@@ -35,7 +35,11 @@ class Autoencoder(ImageModel):
         self._check_codes(codes)
         return self.decoder(codes)
 
+    def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
+        """The one level of images (N, C, H, W). There is nothing to draw: ``sample`` makes no difference here."""
+        return [Level(self.encode(images))]
+
     def forward(self, images: Tensor, sample: bool = True) -> Output:
-        """Reconstruct images (N, C, H, W). There is nothing to draw: ``sample`` makes no difference here."""
-        codes = self.encode(images)
-        return Output(self.decoder(codes), [Level(codes)])
+        """Reconstruct images (N, C, H, W)."""
+        levels = self.infer(images, sample)
+        return Output(self.decoder(levels[0].sample), levels)

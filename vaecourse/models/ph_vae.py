@@ -99,12 +99,17 @@ class PHVAE(LatentVariableModel):
         self._check_codes(*codes)
         return self.decoder(self.mix(codes))
 
-    def forward(self, images: Tensor, sample: bool = True) -> Output:
-        """Encode every degree of images (N, C, H, W), draw codes (or take the means), mix and decode them."""
+    def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
+        """The level of each degree of images (N, C, H, W): codes drawn from the posteriors, or their means."""
         levels = []
         for posterior in self.encode_degrees(images):
             codes = posterior.sample() if sample else posterior.mean
             levels.append(Level(codes, posterior, DiagonalGaussian.standard_like(codes)))
+        return levels
+
+    def forward(self, images: Tensor, sample: bool = True) -> Output:
+        """Encode every degree of images (N, C, H, W), draw codes (or take the means), mix and decode them."""
+        levels = self.infer(images, sample)
         return Output(self.decode(*(level.sample for level in levels)), levels)
 
 

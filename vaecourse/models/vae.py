@@ -37,8 +37,13 @@ class VAE(LatentVariableModel):
         self._check_codes(codes)
         return self.decoder(codes)
 
-    def forward(self, images: Tensor, sample: bool = True) -> Output:
-        """Encode images (N, C, H, W), draw codes (or take the posterior mean if ``sample=False``), decode them."""
+    def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
+        """The one level of images (N, C, H, W): codes drawn from the posterior, or its mean if ``sample=False``."""
         posterior = self.encode(images)
         codes = posterior.sample() if sample else posterior.mean
-        return Output(self.decoder(codes), [Level(codes, posterior, DiagonalGaussian.standard_like(codes))])
+        return [Level(codes, posterior, DiagonalGaussian.standard_like(codes))]
+
+    def forward(self, images: Tensor, sample: bool = True) -> Output:
+        """Encode images (N, C, H, W), draw codes (or take the posterior mean if ``sample=False``), decode them."""
+        levels = self.infer(images, sample)
+        return Output(self.decoder(levels[0].sample), levels)

@@ -1,0 +1,193 @@
+"""What an explorer needs of a model and a split, whatever toolkit it is drawn with: codes, ranges and pictures.
+
+Codes of one image are a list with a tensor (d,) for each level, z_1 first, on the CPU.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.data import Split
+from vaecourse.distributions import DiagonalGaussian
+from vaecourse.evaluation import check_level, evaluation_mode
+from vaecourse.explorers.levels import measure, posteriors
+from vaecourse.metrics import mse, psnr, ssim
+from vaecourse.metrics.reconstruction import WINDOW
+from vaecourse.models import ImageModel
+from vaecourse.randomness import seeded
+
+MEASURED_AT_MOST = 1000  # images; the mean rate of a unit is then known to a few hundredths of a nat
+
+Codes = list[Tensor]
+
+
+class Exploration:
+    """A model's latent levels around some images of a split.
+
+    Parameters
+    ----------
+    model : Autoencoder, VAE, PHVAE or HDVAE
+        On any device. It is left in the mode, training or evaluation, that it is in.
+    split : Split
+        At least two images. Units are measured on at most 1,000 of them, drawn with ``seed``.
+    starts : int or sequence of int
+        How many images, drawn from the split, one can start from; or which, by their index in the split.
+    seed : int
+
+    Attributes
+    ----------
+    images : Tensor (n, C, H, W)
+        Those that one can start from, in [0, 1]; ``indices`` tells their places in the split.
+    levels : list of ExploredLevel, level 1 first
+    hierarchy, has_prior : bool
+        Whether levels are drawn from one another, and whether codes can be drawn at all.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        For a model or split of another kind, images of another size, weights that are not finite, too few images.
+    """
+
+    def __init__(self, model: ImageModel, split: Split, starts: int | Sequence[int] = 16, seed: int = 0):
+        _check(model, split)
+        self.model = model
+        self.hierarchy = hasattr(model, "descend") and len(model.latent_dims) > 1
+        self.has_prior = hasattr(model, "generate")
+        with seeded(seed):
+            order = torch.randperm(len(split))
+        self.indices = _chosen(starts, order, len(split))
+        chosen = split[torch.tensor(self.indices)]
+        if chosen.dynamic:  # one draw of the pixels, so that every look at a start sees the same image
+            chosen = chosen.binarized("static", seed)
+        self.images = chosen.pictures().cpu()
+        means, self._widths = posteriors(model, chosen)
+        if not all(codes.isfinite().all() for codes in means):
+            raise ValueError("the model's codes contain NaN or infinity: it has diverged, train it again")
+        self._means = means
+        measured = split[order[:MEASURED_AT_MOST].sort().values]
+        self.levels = measure(model, measured, means, seed, self.hierarchy)
+
+    def start(self, index: int) -> tuple[Codes, list[Tensor | None]]:
+        """Posterior means and standard deviations of one of ``images``, by level; an autoencoder's widths are None."""
+        if not 0 <= index < len(self.images):
+            raise IndexError(f"there is no start {index}: choose 0 to {len(self.images) - 1}")
+        widths = [None if width is None else width[index].clone() for width in self._widths]
+        return [codes[index].clone() for codes in self._means], widths
+
+    def scores(self, index: int) -> dict[str, float]:
+        """MSE, PSNR (dB) and SSIM of the reconstruction of one of ``images``; no SSIM below 7 pixels a side."""
+        picture, original = self.decode(self.start(index)[0])[None], self.images[index : index + 1]
+        named = {"MSE": mse, "PSNR": psnr} | ({"SSIM": ssim} if min(original.shape[2:]) >= WINDOW else {})
+        return {name: score(original, picture).item() for name, score in named.items()}
+
+    @torch.no_grad()
+    def prior(self, seed: int) -> Codes:
+        """Codes drawn from the prior, down the hierarchy.
+
+        Raises
+        ------
+        TypeError
+            Of an autoencoder: it has no prior.
+        """
+        if not self.has_prior:
+            raise TypeError(f"{type(self.model).__name__} has no prior: nothing says which codes its decoder knows")
+        with evaluation_mode(self.model, seed):
+            return [codes[0].cpu() for codes in self.model.sample_prior(1)]
+
+    def mix(self, first: int, second: int, share: float) -> Codes:
+        """Codes on the straight line from one start (``share`` 0) to another (1), on every level."""
+        pairs = zip(self.start(first)[0], self.start(second)[0], strict=True)
+        return [torch.lerp(one, other, share) for one, other in pairs]
+
+    @torch.no_grad()
+    def decode(self, codes: Codes) -> Tensor:
+        """The decoder's mean (C, H, W) for codes (d,) of all levels; or means (N, C, H, W) for codes (N, d)."""
+        single = codes[0].ndim == 1
+        with evaluation_mode(self.model) as device:
+            batch = [(values[None] if single else values).to(device) for values in codes]
+            pictures = self.model.decode(*batch).mean.cpu()
+        return pictures[0] if single else pictures
+
+    @torch.no_grad()
+    def move(self, codes: Codes, level: int, unit: int, value: float | Tensor) -> Codes:
+        """Codes after one unit takes another value; in a hierarchy the levels below follow.
+
+        Each unit below keeps its noise, the standardised residual against its prior: with μ and σ of the prior before
+        and μ', σ' after, (z' − μ')/σ' = (z − μ)/σ. These are the coordinates in which the model itself makes
+        images: a value that does not change anything leaves every code exactly as it is, and the prior's means stay
+        means. Levels above, and the sides of a PH-VAE, stay.
+
+        Parameters
+        ----------
+        value : float, or Tensor (N,)
+            With N values the codes returned are (N, d).
+        """
+        check_level(level, len(codes))
+        values = torch.as_tensor(value, dtype=codes[0].dtype)
+        before = [code[None] for code in codes]
+        after = [code.repeat(values.numel(), 1) for code in before]
+        after[level - 1][:, unit] = values
+        if self.hierarchy:
+            with evaluation_mode(self.model) as device:
+                for below in range(level - 2, -1, -1):
+                    above = torch.cat([before[below + 1], after[below + 1]]).to(device)
+                    prior = DiagonalGaussian.from_parameters(self.model.priors[below](above).cpu())
+                    mean, std = prior.mean, prior.std
+                    residual = before[below] - mean[:1]
+                    # z + Δμ + (z − μ)(σ'/σ − 1) and not μ' + …, so that no change is no rounding either.
+                    after[below] = before[below] + (mean[1:] - mean[:1]) + residual * (std[1:] / std[:1] - 1)
+        return [code[0] for code in after] if values.ndim == 0 else after
+
+    @torch.no_grad()
+    def resample_below(self, codes: Codes, level: int, seed: int) -> Codes:
+        """Codes of this level and of those above, kept, and draws from the priors below.
+
+        Raises
+        ------
+        ValueError
+            If there is no level below, or the levels are no hierarchy.
+        """
+        check_level(level, len(codes))
+        if not self.hierarchy or level == 1:
+            raise ValueError(f"no level is drawn from {self.levels[level - 1].name}: there is nothing to resample")
+        with evaluation_mode(self.model, seed) as device:
+            drawn = self.model.descend(*(held[None].to(device) for held in codes[level - 1 :]), sample=True)
+        return [values[0].cpu() for values in drawn[: level - 1]] + codes[level - 1 :]
+
+    def traversal(self, codes: Codes, level: int, unit: int, steps: int = 9) -> tuple[Tensor, Tensor]:
+        """Values (steps,) over the range of one unit, and pictures (steps, C, H, W) of the codes moved to them."""
+        check_level(level, len(codes))
+        found = self.levels[level - 1]
+        values = torch.linspace(found.low[unit].item(), found.high[unit].item(), steps)
+        return values, self.decode(self.move(codes, level, unit, values))
+
+
+def _check(model: nn.Module, split: Split) -> None:
+    if not isinstance(model, ImageModel):
+        raise TypeError(f"explore a model of this package, as vc.VAE, not {type(model).__name__}")
+    if not isinstance(split, Split):
+        raise TypeError(f"explore on a split of images, as mnist.test, not {type(split).__name__}")
+    if split.image_shape != model.image_shape:
+        shapes = ["×".join(map(str, shape)) for shape in (split.image_shape, model.image_shape)]
+        raise ValueError(f"the split has images of {shapes[0]}, the model is made for {shapes[1]}: load the other data")
+    if model.image_shape[0] not in (1, 3):
+        raise ValueError(
+            f"explorers show images of 1 channel or 3, not of {model.image_shape[0]}: they are no pictures"
+        )
+    if len(split) < 2:
+        raise ValueError(f"units are measured on at least 2 images, the split has {len(split)}: give more")
+    for name, values in model.named_parameters():
+        if not values.isfinite().all():
+            raise ValueError(f"weights of the model are NaN or infinite, first {name}: it has diverged, train it again")
+
+
+def _chosen(starts: int | Sequence[int], order: Tensor, count: int) -> list[int]:
+    if isinstance(starts, int):
+        if starts < 1:
+            raise ValueError(f"starts must be at least 1, got {starts}")
+        return order[:starts].tolist()
+    missing = [index for index in starts if not 0 <= index < count]
+    if missing or not len(starts):
+        raise IndexError(f"starts {missing or 'is empty'}: name images 0 to {count - 1} of the split")
+    return list(starts)

@@ -1,0 +1,203 @@
+"""The explorer of the static page: an exploration as HTML that carries its own pictures, numbers and weights.
+
+The weights of the decoder, and of the priors in a hierarchy, are half-precision numbers in the order in which
+``book/_explorer/network.js`` reads them; the extension ``book/_extensions/explorers.py`` puts them into files of their
+own and adds the scripts.
+"""
+
+import base64
+import html as markup
+import io
+import json
+import math
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from vaecourse.explorers.exploration import Exploration
+
+PANEL = 8  # columns of a product in kernel.wat
+# Rows of a 4×4 kernel of stride 2 that an even output row sees, and an odd one, in the order of TAPS in network.js.
+TAPS = ((1, 3), (0, 2))
+POSTER_STEPS = 7
+POSTER_ROWS = 3
+GAP = 2  # pixels between the pictures of the poster
+
+
+def html(explorations: dict[str, Exploration]) -> str:
+    """The explorer of one model, or of several by name that start from the same images, as HTML.
+
+    Raises
+    ------
+    ValueError
+        If there is no model, the models start from different images, or weights are beyond half precision.
+    TypeError
+        For a decoder with other layers than those of this package.
+    """
+    if not explorations:
+        raise ValueError("there is no model to explore: give at least one")
+    first, *others = explorations.values()
+    if any(other.images.shape != first.images.shape or not other.images.equal(first.images) for other in others):
+        raise ValueError("the models must start from the same images: explore them on one split with one seed")
+    models, weights = zip(*(_model(name, exploration) for name, exploration in explorations.items()), strict=True)
+    originals = (first.images.permute(0, 2, 3, 1) * 255).round().byte()
+    manifest = {
+        "shape": list(first.images.shape[1:]),
+        "indices": first.indices,
+        "originals": base64.b64encode(originals.numpy().tobytes()).decode(),
+        "models": models,
+    }
+    # A "<" in a name must not end the script element.
+    description = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace(
+        "<", r"\u003c"
+    )
+    files = "\n".join(
+        f'<script type="application/octet-stream" class="explorer-weights">{base64.b64encode(data).decode()}</script>'
+        for data in weights
+    )
+    picture, caption = _poster(first)
+    height, width = picture.shape[:2]
+    return f"""<div class="explorer" role="group" aria-label="Explorer of latent codes">
+<figure class="explorer-poster">
+<img src="{_data_uri(picture)}" width="{width}" height="{height}" alt="{markup.escape(caption)}">
+<figcaption>{markup.escape(caption)}</figcaption>
+</figure>
+<script type="application/json" class="explorer-manifest">{description}</script>
+{files}
+</div>"""
+
+
+def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
+    """A model's part of the manifest, and its file of weights."""
+    model = exploration.model
+    decoder, parts = _packed(model.decoder.layers)
+    priors = []
+    for network in model.priors if exploration.hierarchy else []:
+        layers, more = _packed(network)
+        priors.append(layers)
+        parts += more
+    weights = torch.cat([part.flatten() for part in parts]).half()
+    if not weights.isfinite().all():
+        raise ValueError(f"weights of {name} are beyond 65,504: half precision does not hold them, train it again")
+    starts = []
+    for index in range(len(exploration.images)):
+        codes, widths = exploration.start(index)
+        starts.append(
+            {
+                "codes": [_numbers(code, digits=6) for code in codes],
+                "widths": None if widths[0] is None else [_numbers(width, digits=3) for width in widths],
+                "scores": {score: round(value, 4) for score, value in exploration.scores(index).items()},
+            }
+        )
+    part = {
+        "name": name,
+        "hierarchy": exploration.hierarchy,
+        "hasPrior": exploration.has_prior,
+        "reads": _reads(model),
+        "bytes": weights.nbytes,
+        "decoder": decoder,
+        "priors": priors,
+        "levels": [
+            {
+                "name": level.name,
+                "labels": [level.label(unit) for unit in range(len(level.order))],
+                "order": level.order,
+                "active": level.active,
+                "low": _numbers(level.low, digits=6),
+                "high": _numbers(level.high, digits=6),
+            }
+            for level in exploration.levels
+        ],
+        "starts": starts,
+    }
+    return part, weights.numpy().astype("<f2").tobytes()
+
+
+def _reads(model: nn.Module) -> str:
+    """Which codes the decoder reads: "first", "all" side by side, or their "sum" over √K."""
+    if hasattr(model, "mixing"):
+        return "sum" if model.mixing == "sum" else "all"
+    return getattr(model, "decoder_reads", "first")
+
+
+def _packed(network: nn.Sequential) -> tuple[list[dict], list[Tensor]]:
+    """Layers as the manifest describes them, and their weights: of each the matrices, then the bias."""
+    layers, weights = [], []
+    size = None
+    for place, module in enumerate(network):
+        if isinstance(module, nn.Linear):
+            matrix, bias = module.weight.detach().T.cpu(), module.bias.detach().cpu()
+            following = next((later for later in network[place + 1 :] if not isinstance(later, nn.ReLU)), None)
+            if isinstance(following, nn.Unflatten):  # pixels of the page lie channel last
+                channels, *size = following.unflattened_size
+                order = torch.arange(len(bias)).view(channels, *size).permute(1, 2, 0).flatten()
+                matrix, bias = matrix[:, order], bias[order]
+            layers.append({"inputs": module.in_features, "outputs": module.out_features, "relu": False})
+            weights += [_panels(matrix), _panels(bias[None])]
+        elif isinstance(module, nn.ConvTranspose2d):
+            taller = [2 * side + extra for side, extra in zip(size, module.output_padding, strict=True)]
+            layers.append(
+                {
+                    "inputs": module.in_channels,
+                    "outputs": module.out_channels,
+                    "relu": False,
+                    "from": size,
+                    "to": taller,
+                }
+            )
+            size = taller
+            kernel = module.weight.detach().permute(2, 3, 0, 1).cpu()  # row, column, channel in, channel out
+            for rows in TAPS:
+                for columns in TAPS:
+                    weights.append(_panels(torch.cat([kernel[row, column] for row in rows for column in columns])))
+            weights.append(_panels(module.bias.detach()[None].cpu()))
+        elif isinstance(module, nn.ReLU):
+            layers[-1]["relu"] = True
+        elif not isinstance(module, nn.Unflatten):
+            raise TypeError(f"the page explorer does not know the layer {type(module).__name__}")
+    return layers, weights
+
+
+def _panels(matrix: Tensor) -> Tensor:
+    """A matrix (K, n) as panels (⌈n/8⌉, K, 8) of eight columns, the last filled up with zeros."""
+    rows, columns = matrix.shape
+    padded = nn.functional.pad(matrix, (0, -columns % PANEL))
+    return padded.view(rows, -1, PANEL).transpose(0, 1)
+
+
+def _numbers(values: Tensor, digits: int) -> list[float]:
+    return [float(f"{value:.{digits}g}") for value in values.tolist()]
+
+
+def _poster(exploration: Exploration) -> tuple[np.ndarray, str]:
+    """Traversals of the first start as one picture (H, W, 4) of bytes, and what it shows."""
+    codes, _ = exploration.start(0)
+    each = math.ceil(POSTER_ROWS / len(exploration.levels))
+    moved = [(number, unit) for number, level in enumerate(exploration.levels, start=1) for unit in level.order[:each]]
+    height, width = exploration.images.shape[2:]
+    down, across = height + GAP, width + GAP
+    poster = np.zeros((max(2, len(moved)) * down - GAP, (POSTER_STEPS + 2) * across - GAP, 4), dtype=np.uint8)
+
+    def paste(picture: Tensor, row: int, column: int) -> None:
+        cell = poster[row * down :, column * across :][:height, :width]
+        cell[..., :3] = (picture.permute(1, 2, 0).numpy() * 255).round()  # grey goes to all three channels
+        cell[..., 3] = 255
+
+    paste(exploration.images[0], row=0, column=0)
+    paste(exploration.decode(codes), row=1, column=0)
+    names = []
+    for row, (level, unit) in enumerate(moved):
+        _, pictures = exploration.traversal(codes, level, unit, POSTER_STEPS)
+        for column, picture in enumerate(pictures, start=2):
+            paste(picture, row, column)
+        names.append(f"{exploration.levels[level - 1].name}, {exploration.levels[level - 1].label(unit)}")
+    units = "; ".join(names).replace(" · ", ", ")
+    return poster, f"A test image, below it its reconstruction, and beside them what one unit at a time does: {units}."
+
+
+def _data_uri(picture: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, format="png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
