@@ -47,7 +47,7 @@ test: lint
 	@rm -rf $(TEST_BOOK)
 	VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK)
 	@echo "== Book in a browser"
-	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/test_book.py
+	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/test_book.py tests/test_book_explorers.py
 	@echo; echo "All tests passed. The book they looked at: $(CURDIR)/$(TEST_BOOK)/_build/html/index.html"
 
 lint: $(INSTALLED)

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 import vaecourse as vc
+from vaecourse import running
+from vaecourse.data import cache
 
 
 @pytest.fixture
@@ -21,3 +23,14 @@ def striped_split():
     images = torch.zeros(400, 1, 12, 12, dtype=torch.uint8)
     images[torch.arange(400), 0, rows] = 255
     return vc.Split(images, labels=rows)
+
+
+@pytest.fixture
+def striped_mnist(striped_split, tmp_path, monkeypatch):
+    """The stripes in the cache, under the name of MNIST, so that recipes and other processes find them there."""
+    monkeypatch.delenv("VAECOURSE_DATA", raising=False)
+    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
+    cache.write("mnist", {"train": striped_split[:300], "test": striped_split[300:]}, "stripes")
+    running.images_of.cache_clear()
+    yield
+    running.images_of.cache_clear()

@@ -3,15 +3,12 @@
 import functools
 import inspect
 import os
-import shutil
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
+from browsing import WIDTHS, running_browser, serving_folder, watched_tab
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 
 import vaecourse as vc
 
@@ -23,60 +20,25 @@ PAGES = sorted(
     str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if "_static" not in path.parts and path.parent != BOOK
 )
 PAGES += ["genindex.html", "search.html"]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WIDTHS = {"desktop": 1280, "phone": 360}
 LOOK = (Path(__file__).parent / "look_at_page.js").read_text()
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
 
 
 @pytest.fixture(scope="module")
 def address():
-    handler = functools.partial(_QuietHandler, directory=BOOK)
-    with ThreadingHTTPServer(("localhost", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}/"
-        server.shutdown()
+    with serving_folder(BOOK) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        message = "NO BROWSER FOUND: the pages were not looked at. Install Chromium to have them tested"
-        if "VAECOURSE_REQUIRE_BROWSER" in os.environ:
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=WIDTHS)
 def tab(request, browser, address):
-    """A page of a browser at one width, without any host but ours, that notes what goes wrong."""
-    page = browser.new_page(viewport={"width": WIDTHS[request.param], "height": 800})
-    page.problems = []
-
-    def route(request):
-        if request.request.url.startswith((address, "data:", "blob:")):
-            request.continue_()
-        else:
-            page.problems.append(f"asks another host: {request.request.url}")
-            request.abort()
-
-    page.route("**/*", route)
-    page.on("pageerror", lambda error: page.problems.append(f"page error: {error}"))
-    page.on("console", lambda line: page.problems.append(f"console: {line.text}") if line.type == "error" else None)
-    page.on("response", lambda reply: page.problems.append(f"missing: {reply.url}") if reply.status >= 400 else None)
-    yield page
-    page.close()
+    with watched_tab(browser, address, WIDTHS[request.param]) as tab:
+        yield tab
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,0 +1,103 @@
+"""Pictures a second that the page explorer draws in headless Chromium while the mouse drags a slider.
+
+Each decoder of the course, with random weights: what is drawn does not change the time. Printed are pictures a second
+and the median time of one decoding, with the kernel in WebAssembly and, for comparison, in plain JavaScript.
+
+    python benchmarks/page_explorer.py [--seconds 3]
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from playwright.sync_api import sync_playwright
+
+import vaecourse as vc
+from vaecourse.explorers import Exploration, page
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "book" / "_extensions"))
+import explorers as extension
+
+MODELS = {
+    "MNIST, dense, 16 units": lambda: vc.VAE((1, 28, 28), 16),
+    "MNIST, dense, 64-32-16 units": lambda: vc.HDVAE((1, 28, 28), (64, 32, 16)),
+    "MNIST, convolutional, 16 units": lambda: vc.VAE((1, 28, 28), 16, network="conv"),
+    "CelebA, convolutional 32-64-128-256-512, 128-64-32 units": lambda: vc.HDVAE(
+        (3, 64, 64), (128, 64, 32), network="conv", hidden=(32, 64, 128, 256, 512)
+    ),
+}
+COUNT = """
+window.count = 0;
+document.addEventListener("explorer:decoded", () => window.count++);
+addEventListener("DOMContentLoaded", () => {
+  window.times = [];
+  const { decode } = vaecourse.Model.prototype;
+  vaecourse.Model.prototype.decode = function (codes) {
+    const begun = performance.now();
+    const picture = decode.call(this, codes);
+    window.times.push(performance.now() - begun);
+    return picture;
+  };
+});
+"""
+
+
+def write_page(model, folder: Path) -> Path:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (64, *model.image_shape), dtype=torch.uint8, generator=generator)
+    extension.copy_files(folder)
+    body = extension.take_out_weights(page.html({"model": Exploration(model.eval(), vc.Split(images))}), folder, ".")
+    scripts = "".join(f'<script defer src="{name}.js"></script>' for name in extension.SCRIPT_NAMES)
+    style = '<link rel="stylesheet" href="explorer.css">'
+    path = folder / "page.html"
+    path.write_text(f'<!doctype html><meta charset="utf-8">{style}{scripts}<body>{body}')
+    return path
+
+
+def drag(tab, path: Path, seconds: float) -> tuple[float, float]:
+    """Pictures a second, and the median milliseconds of one decoding."""
+    tab.goto(path.as_uri())
+    tab.get_by_role("button", name="Explore it yourself").click()
+    tab.wait_for_function("window.count > 0")
+    for folded in tab.locator("details:not([open]) > summary:visible").all():
+        folded.click()
+    box = tab.locator(".explorer-units input:visible").first.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + box["width"] / 2, middle)
+    tab.mouse.down()
+    tab.wait_for_timeout(500)
+    tab.evaluate("window.count = 0, window.times = []")
+    begun, step = time.perf_counter(), 0
+    while time.perf_counter() - begun < seconds:
+        tab.mouse.move(box["x"] + box["width"] * (0.1 + 0.8 * (step % 60) / 60), middle)
+        step += 1
+    took = time.perf_counter() - begun
+    count, median = tab.evaluate("[window.count, window.times.sort((a, b) => a - b)[window.times.length >> 1]]")
+    tab.mouse.up()
+    return count / took, median
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=3)
+    seconds = parser.parse_args().seconds
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for name, build in MODELS.items():
+            path = write_page(build(), Path(folder))
+            for kernel, setting in {"WebAssembly": "", "JavaScript": "delete globalThis.WebAssembly;"}.items():
+                tab = browser.new_page()
+                tab.add_init_script(setting + COUNT)
+                rate, median = drag(tab, path, seconds)
+                print(f"{name:58} {kernel:12} {rate:5.1f} pictures/s, {median:6.2f} ms to decode one")
+                tab.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

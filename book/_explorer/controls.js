@@ -1,0 +1,78 @@
+// The parts of the explorer that a reader touches, made of the browser's own radio buttons, ranges and buttons.
+"use strict";
+var vaecourse = globalThis.vaecourse ?? {};
+
+(() => {
+  let groups = 0;
+
+  /** An element: make("p", {className: "note", "aria-label": "…"}, "text", child). */
+  const make = (tag, attributes = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name in node && !name.startsWith("aria")) node[name] = value;
+      else node.setAttribute(name, value);
+    }
+    node.append(...children);
+    return node;
+  };
+
+  /** One of several, as a group of radio buttons; `contents` are texts or {label, content}. `change` gets the place. */
+  class Choice {
+    constructor(legend, contents, change, kind = "") {
+      const name = `explorer-choice-${groups++}`;
+      this.inputs = contents.map((_, place) => make("input", { type: "radio", name, onchange: () => change(place) }));
+      const labels = contents.map((item, place) => {
+        if (item.label) this.inputs[place].setAttribute("aria-label", item.label);
+        return make("label", {}, this.inputs[place], make("span", {}, item.content ?? item));
+      });
+      const title = make("legend", {}, legend);
+      this.node = make("fieldset", { className: `explorer-choice ${kind}` }, title, make("div", {}, ...labels));
+    }
+
+    set value(place) {
+      this.inputs[place].checked = true;
+    }
+  }
+
+  /** A range with a name, a value and, drawn on its track, the start and the width of the posterior around it. */
+  class Slider {
+    constructor({ label, name, low, high, move, hold = () => {} }) {
+      Object.assign(this, { low, high });
+      const step = Number(((high - low) / 200).toPrecision(2)) || "any";
+      this.input = make("input", { type: "range", min: low, max: high, step, "aria-label": name });
+      this.input.addEventListener("input", () => {
+        this.#show(this.input.valueAsNumber);
+        move(this.input.valueAsNumber);
+      });
+      this.input.addEventListener("focus", hold);
+      this.input.addEventListener("pointerdown", hold);
+      this.readout = make("span", { className: "explorer-value", "aria-hidden": "true" });
+      const text = make("span", { className: "explorer-name", "aria-hidden": "true" }, label);
+      this.node = make("div", { className: "explorer-slider" }, text, this.input, this.readout);
+    }
+
+    #show(value) {
+      const text = value.toFixed(2).replace("-", "−");
+      this.readout.textContent = text;
+      this.input.setAttribute("aria-valuetext", this.width ? `${text}, posterior ${this.posterior}` : text);
+    }
+
+    set value(value) {
+      this.input.value = value;
+      this.#show(value);
+    }
+
+    /** Where the start lies, and the standard deviation of its posterior, if it has one. */
+    setStart(mean, width) {
+      const share = (value) => Math.min(Math.max((value - this.low) / (this.high - this.low), 0), 1);
+      this.width = width;
+      this.posterior = `${mean.toFixed(2)} ± ${(width ?? 0).toFixed(2)}`.replace("-", "−");
+      this.node.title = width ? `posterior ${this.posterior}` : "";
+      const { style } = this.input;
+      style.setProperty("--from", share(mean - (width ?? 0)));
+      style.setProperty("--to", share(mean + (width ?? 0)));
+    }
+  }
+
+  Object.assign(vaecourse, { make, Choice, Slider });
+})();

@@ -1,0 +1,77 @@
+// The sliders of one model: a tab for each level, units in order of importance, collapsed ones folded away.
+"use strict";
+var vaecourse = globalThis.vaecourse ?? {};
+
+(() => {
+  const { make, Choice, Slider } = vaecourse;
+
+  /** Tells `explorer` of what the reader does: hold(level, unit), move(level, unit, value), resample(level), reset(). */
+  vaecourse.Levels = class Levels {
+    constructor(model, explorer) {
+      const { levels, hierarchy } = model;
+      this.sliders = levels.map((level, number) => this.#sliders(level, number, levels.length, explorer));
+      this.panels = levels.map((level, number) => this.#panel(level, number));
+      this.tabs = new Choice("Level", levels.map(({ name }) => name), (number) => {
+        this.show(number);
+        explorer.hold(number, levels[number].order[0]);
+      }, "explorer-segments");
+      this.tabs.node.hidden = levels.length === 1;
+      this.resample = levels.map(({ name }, number) => {
+        const label = `Hold ${name}, redraw below`;
+        const button = make("button", { type: "button", onclick: () => explorer.resample(number) }, label);
+        button.wanted = hierarchy && number > 0;
+        return button;
+      });
+      const reset = make("button", { type: "button", onclick: () => explorer.reset() }, "Reset");
+      const actions = make("div", { className: "explorer-actions" }, ...this.resample, reset);
+      this.node = make("div", { className: "explorer-codes" }, this.tabs.node, ...this.panels, actions);
+      this.show(0);
+    }
+
+    #sliders(level, number, count, explorer) {
+      return level.labels.map((label, unit) => {
+        const [name, importance] = label.split(" · ");
+        return new Slider({
+          label,
+          name: [name, ...(count > 1 ? [level.name] : []), importance].join(", "),
+          low: level.low[unit],
+          high: level.high[unit],
+          hold: () => explorer.hold(number, unit),
+          move: (value) => explorer.move(number, unit, value),
+        });
+      });
+    }
+
+    #panel({ order, active, labels }, number) {
+      const nodes = order.map((unit) => this.sliders[number][unit].node);
+      const panel = make("div", { className: "explorer-units" }, ...nodes.slice(0, active));
+      const folded = order.length - active;
+      if (folded) {
+        const kind = labels[0].includes("nats") ? "collapsed" : "nearly constant";
+        const title = make("summary", {}, `${folded} ${kind} unit${folded > 1 ? "s" : ""}`);
+        panel.append(make("details", { open: active === 0 }, title, ...nodes.slice(active)));
+      }
+      return panel;
+    }
+
+    /** Shows the sliders of one level. */
+    show(number) {
+      this.tabs.value = number;
+      this.panels.forEach((panel, place) => (panel.hidden = place !== number));
+      this.resample.forEach((button, place) => (button.hidden = place !== number || !button.wanted));
+    }
+
+    /** Marks where the start lies, with the widths of its posterior if it has one. */
+    setStart(codes, widths) {
+      this.#each((slider, level, unit) => slider.setStart(codes[level][unit], widths?.[level][unit]));
+    }
+
+    set codes(codes) {
+      this.#each((slider, level, unit) => (slider.value = codes[level][unit]));
+    }
+
+    #each(act) {
+      this.sliders.forEach((sliders, level) => sliders.forEach((slider, unit) => act(slider, level, unit)));
+    }
+  };
+})();

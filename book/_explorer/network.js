@@ -1,0 +1,148 @@
+// Dense layers and transposed convolutions (kernel 4, stride 2, padding 1), planned as products of kernel.wat.
+// Images lie channel last: pixel by pixel, each followed by padding to the next multiple of eight where a product wrote it.
+"use strict";
+var vaecourse = globalThis.vaecourse ?? {};
+
+(() => {
+  const PANEL = 8;
+  const ROWS = 4;
+  // An even output row 2i sees the input rows i and i − 1, an odd one 2i + 1 sees i + 1 and i; columns likewise.
+  const TAPS = [[0, -1], [1, 0]];
+
+  const padded = (count, multiple) => multiple * Math.ceil(count / multiple);
+
+  /** All half-precision numbers, as single-precision ones, by their bits. */
+  function halves() {
+    const table = new Float32Array(65536);
+    for (let bits = 0; bits < 65536; bits++) {
+      const exponent = (bits >> 10) & 31;
+      const fraction = bits & 1023;
+      const size = exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction;
+      table[bits] = bits >> 15 ? -size : size;
+    }
+    return table;
+  }
+  let table = null;
+
+  /** Reads weights one after the other from the bytes of a file of half-precision numbers. */
+  class WeightReader {
+    constructor(buffer) {
+      this.bits = new Uint16Array(buffer);
+      this.position = 0;
+      table ??= halves();
+    }
+
+    next(count) {
+      const end = this.position + count;
+      if (end > this.bits.length) throw new Error("the file of weights is too short");
+      const values = new Float32Array(count);
+      for (let k = 0; k < count; k++) values[k] = table[this.bits[this.position + k]];
+      this.position = end;
+      return values;
+    }
+  }
+
+  /** Where everything will lie in the kernel's memory. Addresses are in bytes, multiples of 16. */
+  class Layout {
+    bytes = 0;
+    contents = [];
+
+    reserve(count) {
+      const address = this.bytes;
+      this.bytes += padded(4 * count, 16);
+      return address;
+    }
+
+    place(values) {
+      const address = this.reserve(values.length);
+      this.contents.push([address, values]);
+      return address;
+    }
+
+    fill(buffer) {
+      for (const [address, values] of this.contents) new values.constructor(buffer, address, values.length).set(values);
+      this.contents = [];
+    }
+  }
+
+  /** A network of the manifest. `run` can be called once the layout stands in a kernel's memory. */
+  class Network {
+    constructor(layers, weights, layout) {
+      this.outputs = layers.at(-1).outputs;
+      this.inputs = layers[0].inputs;
+      this.products = [];
+      this.input = layout.reserve(this.inputs);
+      let from = { address: this.input, stride: this.inputs };
+      const widest = Math.max(...layers.map((layer) => padded(Math.max(layer.inputs, layer.outputs), PANEL)));
+      this.nothing = layout.reserve(widest); // zeros, seen beyond the edges
+      this.spill = layout.reserve(widest); // results of rows that only fill a block up
+      for (const layer of layers) from = this.#plan(layer, from, weights, layout);
+      this.output = from;
+    }
+
+    /** Adds the products of one layer, and returns where its outputs are. */
+    #plan({ inputs, outputs, from: size, to, relu }, from, weights, layout) {
+      const stride = padded(outputs, PANEL);
+      const [height, width] = to ?? [1, 1];
+      const result = { address: layout.reserve(stride * height * width), stride, pixels: height * width };
+      const phases = size ? [[0, 0], [0, 1], [1, 0], [1, 1]] : [null];
+      const products = phases.map((phase) => {
+        const [sources, targets] = phase
+          ? this.#rows(phase, size, to, inputs, from, result)
+          : [[[from.address]], [result.address]];
+        while (targets.length % ROWS) {
+          sources.push(sources[0].map(() => this.nothing));
+          targets.push(this.spill);
+        }
+        const taps = sources[0].length;
+        const addresses = new Int32Array(sources.length * taps);
+        sources.forEach((row, r) => row.forEach((address, tap) => {
+          addresses[ROWS * (Math.floor(r / ROWS) * taps + tap) + (r % ROWS)] = address;
+        }));
+        return [
+          layout.place(addresses), layout.place(Int32Array.from(targets)), targets.length / ROWS, taps, inputs,
+          layout.place(weights.next(taps * inputs * stride)),
+        ];
+      });
+      const bias = layout.place(weights.next(stride));
+      for (const product of products) this.products.push([...product, bias, stride / PANEL, relu ? 0 : -Infinity]);
+      return result;
+    }
+
+    /** Of each output pixel of one phase: the addresses of the four input pixels that it sees, and its own. */
+    #rows([odd, right], [height, width], [tall, wide], channels, from, result) {
+      const stride = from.pixels === height * width ? from.stride : channels; // a dense layer wrote without padding
+      const sources = [];
+      const targets = [];
+      for (let i = 0; 2 * i + odd < tall; i++) {
+        for (let j = 0; 2 * j + right < wide; j++) {
+          const seen = TAPS[odd].flatMap((down) => TAPS[right].map((aside) => [i + down, j + aside]));
+          sources.push(seen.map(([y, x]) => {
+            const inside = y >= 0 && y < height && x >= 0 && x < width;
+            return inside ? from.address + 4 * stride * (y * width + x) : this.nothing;
+          }));
+          targets.push(result.address + 4 * result.stride * ((2 * i + odd) * wide + 2 * j + right));
+        }
+      }
+      return [sources, targets];
+    }
+
+    /** Outputs (pixel by pixel, channel last) for inputs; what is returned is overwritten by the next run. */
+    run(values, { buffer, multiply }) {
+      new Float32Array(buffer, this.input, this.inputs).set(values);
+      for (const product of this.products) multiply(...product);
+      const { address, stride, pixels } = this.output;
+      const found = new Float32Array(buffer, address, stride * pixels);
+      if (pixels === 1 || stride === this.outputs) return found.subarray(0, this.outputs * pixels);
+      const pressed = new Float32Array(this.outputs * pixels);
+      for (let pixel = 0; pixel < pixels; pixel++) {
+        for (let channel = 0; channel < this.outputs; channel++) {
+          pressed[pixel * this.outputs + channel] = found[pixel * stride + channel];
+        }
+      }
+      return pressed;
+    }
+  }
+
+  Object.assign(vaecourse, { WeightReader, Layout, Network });
+})();

@@ -1,0 +1,78 @@
+"""A Sphinx extension of the book: explorers that run on the page, and no page with a widget that needs a kernel."""
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+
+FILES = Path(__file__).parent.parent / "_explorer"
+# In the order in which they need one another. Plain scripts: browsers refuse modules on a page opened from disk.
+SCRIPT_NAMES = ("kernel", "network", "model", "files", "controls", "pictures", "levels", "start", "explorer")
+WEIGHTS = re.compile(r'(<script type="application/octet-stream" class="explorer-weights")>([A-Za-z0-9+/=]*)</script>')
+DROPPED = re.compile(
+    r"application/vnd\.jupyter\.widget-view|[Ff]ailed to display Jupyter Widget|Error displaying widget"
+)
+
+
+def take_out_weights(html: str, folder: Path, address: str) -> str:
+    """HTML with the weights of its explorers in files of ``folder``, which the page finds at ``address``.
+
+    Beside each file lies a script with the same bytes: a page opened from disk may run it, but not fetch the file.
+    """
+
+    def store(found):
+        opening, text = found.groups()
+        data = base64.b64decode(text)
+        name = f"{hashlib.sha256(data).hexdigest()[:16]}.bin"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+        (folder / name).with_suffix(".js").write_text(f'vaecourse.receive("{name}", "{text}");\n')
+        return f'{opening} data-src="{address}/{name}"></script>'
+
+    return WEIGHTS.sub(store, html)
+
+
+def refuse_widgets(app, doctree, docname):
+    """Stop the build at an output that is a widget, or says that one is missing: nothing on the page would move."""
+    for node in doctree.findall(lambda node: isinstance(node, nodes.raw | nodes.literal_block)):
+        if DROPPED.search(node.astext()) and (isinstance(node, nodes.raw) or _is_output(node)):
+            raise ExtensionError(
+                f"{docname}: an output is a widget that needs a kernel, and would be missing on the page. Show it with "
+                "vc.explore, or give the output a picture too"
+            )
+
+
+def _is_output(node: nodes.Node) -> bool:
+    while node is not None and "cell_output" not in node.get("classes", []):
+        node = node.parent
+    return node is not None
+
+
+def add_explorers(app, pagename, templatename, context, doctree):
+    if 'class="explorer-weights"' not in context.get("body", ""):
+        return
+    address = context["pathto"]("_explorers", resource=True)
+    context["body"] = take_out_weights(context["body"], Path(app.outdir, "_explorers"), address)
+    app.add_css_file("explorer/explorer.css")
+    for name in SCRIPT_NAMES:
+        app.add_js_file(f"explorer/{name}.js", loading_method="defer")
+
+
+def copy_files(folder: Path):
+    """The style sheet and the scripts of explorers, into a folder of the site."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in [FILES / "explorer.css", *(FILES / f"{name}.js" for name in SCRIPT_NAMES)]:
+        shutil.copy(path, folder)
+
+
+def setup(app):
+    os.environ["VAECOURSE_PAGE_EXPLORERS"] = "1"  # inherited by the kernels of the build: see vaecourse.explorers
+    app.connect("builder-inited", lambda app: copy_files(Path(app.outdir, "_static", "explorer")))
+    app.connect("doctree-resolved", refuse_widgets)
+    app.connect("html-page-context", add_explorers)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,73 @@
+"""A headless browser, a server of a folder, and tabs that see no other host and note what goes wrong."""
+
+import functools
+import os
+import shutil
+import threading
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WIDTHS = {"desktop": 1280, "phone": 360}
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def serving_folder(folder):
+    """The address, ending in a slash, at which a folder is served."""
+    handler = functools.partial(_QuietHandler, directory=folder)
+    with ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+@contextmanager
+def running_browser():
+    """Chromium, or a skipped test that says so."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        message = "NO BROWSER FOUND: the pages were not looked at. Install Chromium to have them tested"
+        if "VAECOURSE_REQUIRE_BROWSER" in os.environ:
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def watched_tab(browser, address, width, **settings):
+    """A page without any host but ``address``; ``.problems`` says what went wrong, ``.replies`` what it loaded."""
+    page = browser.new_page(viewport={"width": width, "height": 800}, **settings)
+    page.set_default_timeout(15_000)
+    page.problems, page.replies = [], []
+
+    def route(request):
+        if request.request.url.startswith((address, "data:", "blob:")):
+            request.continue_()
+        else:
+            page.problems.append(f"asks another host: {request.request.url}")
+            request.abort()
+
+    def note(reply):
+        page.replies.append(reply)
+        if reply.status >= 400:
+            page.problems.append(f"missing: {reply.url}")
+
+    page.route("**/*", route)
+    page.on("pageerror", lambda error: page.problems.append(f"page error: {error}"))
+    page.on("console", lambda line: page.problems.append(f"console: {line.text}") if line.type == "error" else None)
+    page.on("response", note)
+    yield page
+    page.close()

@@ -1,0 +1,73 @@
+"""The explorers of the built book, in a browser: what they draw, and what their pages weigh."""
+
+import os
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+import torch
+from browsing import WIDTHS, running_browser, serving_folder, watched_tab
+from bs4 import BeautifulSoup
+from page_format import PageModel, read_manifest
+
+if "VAECOURSE_BOOK" not in os.environ:
+    pytest.skip("no built book: type make test, which builds one", allow_module_level=True)
+
+BOOK = Path(os.environ["VAECOURSE_BOOK"]).resolve()
+PAGES = sorted(
+    str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if 'class="explorer-weights"' in path.read_text()
+)
+CLOSE = 2 / 255
+MEGABYTES = {"grey": 3, "colour": 15}  # of a page with everything it loads, its first model included
+LISTEN = 'document.addEventListener("explorer:decoded", (event) => (window.decoded = event.detail));'
+PICTURE = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serving_folder(BOOK) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_explorers_of_a_page(browser, address, name, width):
+    with watched_tab(browser, address, width) as tab:
+        tab.add_init_script(LISTEN)
+        tab.goto(urljoin(address, name), wait_until="networkidle")
+        soup = BeautifulSoup((BOOK / name).read_text(), "html.parser")
+        for place, element in enumerate(soup.select(".explorer")):
+            explorer = tab.locator(".explorer").nth(place)
+            manifest = read_manifest(element)
+            file = BOOK / Path(name).parent / element.select_one(".explorer-weights")["data-src"]
+            model = PageModel(manifest["models"][0], file.read_bytes())
+            tab.evaluate("window.decoded = null")
+            explorer.get_by_role("button", name="Explore it yourself").click()
+            tab.wait_for_function("window.decoded")
+            first = _shown(explorer, manifest)
+            assert (first - model.decode(tab.evaluate("window.decoded.codes"))).abs().max() <= CLOSE
+            slider = explorer.locator(".explorer-units input:visible").first
+            for end in ("min", "max"):
+                tab.evaluate("window.decoded = null")
+                slider.fill(slider.get_attribute(end))
+                tab.wait_for_function("window.decoded")
+                picture = _shown(explorer, manifest)
+                assert (picture - model.decode(tab.evaluate("window.decoded.codes"))).abs().max() <= CLOSE
+                assert not torch.equal(picture, first)
+        tab.wait_for_load_state("networkidle")
+        kind = "grey" if manifest["shape"][0] == 1 else "colour"
+        weight = sum(len(reply.body()) for reply in tab.replies) / 1e6
+        assert weight <= MEGABYTES[kind], f"{weight:.2f} MB"
+        assert not tab.problems, "\n".join(tab.problems)
+
+
+def _shown(explorer, manifest):
+    """Pixels of the picture on the page, channel last, flat."""
+    pixels = torch.tensor(explorer.locator(".explorer-picture canvas").evaluate(PICTURE)).view(-1, 4)
+    return pixels[:, : manifest["shape"][0]].flatten() / 255

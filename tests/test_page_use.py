@@ -1,0 +1,122 @@
+"""The explorer of the static page in use: touch, keys, a phone, a page opened from disk, files that are missing."""
+
+import pytest
+import torch
+from browsing import WIDTHS, watched_tab
+from page_reader import CLOSE, LISTEN, PIXELS, after, assert_drawn, codes_of, opened, show
+
+pytest_plugins = ["page_site"]
+
+
+def test_weights_travel_at_the_first_touch_one_model_at_a_time(tab, address):
+    def travelled():
+        return [reply.url for reply in tab.replies if reply.url.endswith(".bin")]
+
+    tab.goto(f"{address}gallery.html", wait_until="networkidle")
+    assert travelled() == []
+    assert tab.locator(".explorer-poster img").is_visible()
+    tab.keyboard.press("Tab")  # the focus is a touch too
+    tab.wait_for_function("window.decoded.count > 0")
+    assert len(travelled()) == 1
+    assert tab.locator(".explorer-poster").count() == 0
+    assert tab.evaluate("document.activeElement.type") == "radio"
+    after(tab, lambda: tab.get_by_role("radio", name="HDVAE").check())
+    assert len(travelled()) == 2
+
+
+def test_without_weights_the_picture_stays(browser, address):
+    with watched_tab(browser, address, 800) as tab:
+        tab.route("**/*.bin", lambda route: route.abort())
+        tab.goto(f"{address}vae-colour.html")
+        tab.get_by_role("button", name="Explore it yourself").click()
+        status = tab.get_by_role("status")
+        status.filter(has_text="could not be loaded").wait_for()
+        assert tab.locator(".explorer-poster img").is_visible()
+        assert not [problem for problem in tab.problems if problem.startswith("page error")]
+
+
+def test_a_model_that_does_not_load_leaves_the_last_one(browser, address):
+    with watched_tab(browser, address, 800) as tab:
+        tab.add_init_script(LISTEN)
+        explorer = opened(tab, address, "gallery")
+        tab.route("**/*.bin", lambda route: route.abort())
+        explorer.get_by_role("radio", name="HDVAE").click()
+        explorer.get_by_role("status").filter(has_text="HDVAE could not be loaded").wait_for()
+        assert explorer.get_by_role("radio", name="AE", exact=True).is_checked()
+
+
+def test_a_page_opened_from_disk_works(browser, folder, models):
+    disk = f"{folder.as_uri()}/"
+    with watched_tab(browser, disk, 800) as tab:
+        tab.add_init_script(LISTEN)
+        explorer = opened(tab, disk, "hdvae-all")
+        assert_drawn(explorer, models["hdvae-all"], codes_of(tab))
+        assert not tab.problems
+
+
+def test_keys_alone_are_enough(tab, address, models):
+    exploration = models["hdvae-bottom-up"]
+    explorer = opened(tab, address, "hdvae-bottom-up")
+    keyboard = tab.keyboard
+    explorer.get_by_role("radio", name="test image").first.focus()
+    after(tab, lambda: keyboard.press("ArrowRight"))  # to the prior
+    explorer.get_by_role("radio", name="level 1").focus()
+    keyboard.press("ArrowRight")
+    unit = exploration.levels[1].order[0]
+    for _ in range(4):
+        keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.type") == "range":
+            break
+    label = tab.evaluate("document.activeElement.ariaLabel")
+    assert label == exploration.levels[1].label(unit).replace(" · ", ", level 2, ")
+    before = codes_of(tab)
+    moved = after(tab, lambda: keyboard.press("ArrowRight"))
+    assert moved[1][unit] != before[1][unit]
+    assert tab.evaluate("document.activeElement.ariaValueText").startswith(f"{moved[1][unit]:.2f}".replace("-", "−"))
+
+
+def test_a_press_on_the_strip_moves_the_unit(tab, address, models):
+    exploration = models["vae-colour"]
+    explorer = opened(tab, address, "vae-colour")
+    codes = after(tab, lambda: explorer.locator(".explorer-strip canvas").last.click())
+    unit = exploration.levels[0].order[0]
+    assert codes[0][unit].item() == pytest.approx(exploration.levels[0].high[unit].item(), abs=1e-4)
+    strip = explorer.locator(".explorer-strip canvas").first.evaluate(PIXELS)
+    expected = exploration.traversal(codes, 1, unit)[1][0].permute(1, 2, 0)
+    shown = torch.tensor(strip).view(*expected.shape[:2], 4)[..., :3] / 255
+    assert (shown - expected).abs().max() <= CLOSE
+
+
+def test_a_thumb_finds_everything_at_360_pixels(browser, address, models):
+    with watched_tab(browser, address, WIDTHS["phone"], has_touch=True) as tab:
+        tab.add_init_script(LISTEN)
+        explorer = opened(tab, address, "hdvae-bottom-up")
+        show(explorer, models["hdvae-bottom-up"], 1)
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for target in explorer.locator(
+            "button:visible, label:visible, summary:visible, input[type=range]:visible"
+        ).all():
+            box = target.bounding_box()
+            assert min(box["width"], box["height"]) >= 40, target.evaluate("node => node.outerHTML")
+        explorer.locator(".explorer-units input:visible").last.scroll_into_view_if_needed()
+        picture = explorer.locator(".explorer-picture canvas").bounding_box()
+        assert 0 <= picture["y"] < 400
+        assert not tab.problems
+
+
+def test_frames_keep_up_with_a_drag(tab, address, models, capsys):
+    explorer = opened(tab, address, "vae-conv-colour")
+    show(explorer, models["vae-conv-colour"], 1)
+    box = explorer.locator(".explorer-units input").first.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + box["width"] / 2, middle)
+    tab.mouse.down()
+    before = tab.evaluate("[window.decoded.count, performance.now()]")
+    for step in range(60):
+        tab.mouse.move(box["x"] + box["width"] * (0.5 + 0.4 * (step % 30 / 30)), middle)
+    count, now = tab.evaluate("[window.decoded.count, performance.now()]")
+    tab.mouse.up()
+    rate = (count - before[0]) / (now - before[1]) * 1000
+    with capsys.disabled():
+        print(f" {rate:.0f} pictures a second ", end="")
+    assert rate > 3  # benchmarks/page_explorer.py measures it on a quiet machine
