@@ -1,16 +1,19 @@
 """python -m vaecourse: what is where, and one-line errors."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 import time
 
 import pytest
 import torch
+from tiny_recipes import tiny_recipe
 
 import vaecourse as vc
 from vaecourse.__main__ import main
 from vaecourse.data import cache, downloads, loading
+from vaecourse.recipes import RECIPES
 
 ALL_KNOWN = loading.KNOWN
 
@@ -56,7 +59,7 @@ def test_the_table_lists_every_set_and_waits_for_all_networks_at_once(capsys, mo
         time.sleep(0.4)
         return False
 
-    names, rendered = ["mnist", "fashion_mnist", "cifar10", "svhn", "stl10"], ["dsprites", "toy_faces"]
+    names, rendered = ["mnist", "fashion_mnist", "cifar10", "svhn", "stl10", "celeba"], ["dsprites", "toy_faces"]
     assert list(ALL_KNOWN) == names + rendered
     known = {name: dataclasses.replace(known, system_folders=()) for name, known in ALL_KNOWN.items()}
     monkeypatch.setattr(loading, "KNOWN", known)
@@ -121,3 +124,80 @@ def test_the_module_runs_and_its_exit_code_reaches_the_shell():
     finished = subprocess.run([sys.executable, "-m", "vaecourse", "data", "mnits"], capture_output=True, text=True)
     assert finished.returncode == 2
     assert finished.stderr == "vaecourse: there is no data set 'mnits': did you mean 'mnist'?\n"
+
+
+@pytest.fixture
+def tiny_table(striped_mnist, monkeypatch):
+    """A table of two recipes that are followed in a moment."""
+    table = {name: tiny_recipe(name) for name in ("tiny", "small")}
+    monkeypatch.setattr("vaecourse.recipes.RECIPES", table)
+    monkeypatch.setattr("vaecourse.__main__.RECIPES", table)
+
+
+def test_the_table_of_recipes_fits_a_wide_window_and_holds_them_all(capsys):
+    assert main(["recipes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    shown = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert shown == list(RECIPES)
+    assert max(map(len, lines)) <= 160
+    assert any(line.startswith("mnist: 20 × all images in batches of 128") for line in lines)
+    assert any("HELBO(betas=2-1-0.5, bound=product)" in line for line in lines)
+
+
+def test_recipes_with_trained_weights_bear_a_star(capsys, tiny_table, monkeypatch):
+    monkeypatch.setattr("vaecourse.pretrained.names", lambda: ["small"])
+    assert main(["recipes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:2] == ["tiny", "VAE(2)"]
+    assert lines[2].split()[:2] == ["small", "*"]
+
+
+def test_training_evaluating_and_packaging(capsys, tiny_table, tmp_path, monkeypatch):
+    folder, package = ["--folder", str(tmp_path / "trained")], tmp_path / "package"
+    monkeypatch.setattr("vaecourse.pretrained.FOLDER", package)
+    assert main(["train", "*", "tiny", "--seeds", "0", "1", "0", *folder]) == 0
+    assert sorted(path.stem for path in (tmp_path / "trained").glob("*.json")) == [
+        *("small_seed0", "small_seed1", "tiny_seed0", "tiny_seed1")
+    ]
+    assert main(["evaluate", "tiny", "--seeds", "0", "1", *folder]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "tiny_seed0: the scores of its card",
+        "tiny_seed1: the scores of its card",
+    ]
+    assert main(["package", "tiny", "--seed", "1", *folder]) == 0
+    assert main(["evaluate", "*"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "tiny: the scores of its card"
+    card = json.loads((package / "tiny.json").read_text())
+    card["scores"]["elbo"]["distortion"] *= 1.1
+    (package / "tiny.json").write_text(json.dumps(card))
+    assert main(["evaluate", "tiny"]) == 1
+    assert capsys.readouterr().out.startswith("tiny: NOT the scores of its card\n  elbo.distortion: ")
+
+
+def test_a_failed_training_is_told_and_exits_with_code_1(capsys, tiny_table, tmp_path, monkeypatch):
+    monkeypatch.setattr("vaecourse.recipes.RECIPES", {"wild": tiny_recipe("wild", learning_rate=1e30)})
+    assert main(["train", "wild", "--folder", str(tmp_path)]) == 1
+    assert "wild_seed0: " in capsys.readouterr().out
+
+
+def test_wrong_names_of_recipes_and_models_are_user_errors(capsys, tiny_table, tmp_path):
+    folder = ["--folder", str(tmp_path)]
+    for arguments, message in (
+        (["train", "tinny", *folder], "there is no recipe 'tinny': did you mean 'tiny'?"),
+        (
+            ["evaluate", "tiny", "--seeds", "0", *folder],
+            f"no pretrained model 'tiny_seed0' in {tmp_path}: there are none",
+        ),
+        (["package", "tiny", *folder], f"no pretrained model 'tiny_seed0' in {tmp_path}: there are none"),
+    ):
+        assert main(arguments) == 2
+        assert message in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["train", "tiny", "--jobs", "0"])
+    assert "give a whole number from 1, not '0'" in capsys.readouterr().err
+
+
+def test_recipes_refuse_a_stand_in(capsys, tiny_table, tmp_path, monkeypatch):
+    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "empty"))
+    assert main(["train", "tiny", "--folder", str(tmp_path)]) == 1
+    assert "tiny_seed0: MNIST is not on this machine" in capsys.readouterr().out

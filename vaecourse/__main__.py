@@ -1,28 +1,38 @@
-"""The command line: ``python -m vaecourse data`` says where the data sets are, ``data mnist`` loads one."""
+"""The command line: data sets, recipes and trained models. ``python -m vaecourse --help`` lists the commands."""
 
 import argparse
+import fnmatch
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from vaecourse.data import DataError, load
 from vaecourse.data.loading import KNOWN, locate
+from vaecourse.recipes import RECIPES, Recipe, RecipeError, find
 
 USER_ERROR = 2
+FAILED = 1
 INTERRUPTED = 130
+TRAINED = Path("trained")
+# Settings of a model that say how its networks are built, and not what kind of model it is.
+OF_NETWORKS = ("network", "hidden", "likelihood", "initial_sigma")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit status: 0, or 2 after a one-line message about what the user can put right."""
+    """Run a command and return its exit status.
+
+    0; 1 if a training failed or a score is not that of its card; 2 after a one-line message about what the user can
+    put right.
+    """
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
-    except DataError as error:
+        return options.run(options) or 0
+    except (DataError, RecipeError) as error:
         print(f"vaecourse: {error}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("vaecourse: interrupted, nothing is left half-written", file=sys.stderr)
         return INTERRUPTED
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,7 +43,33 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="show where the data sets are, or load one")
     data.add_argument("name", nargs="?", help=f"data set to load now: {', '.join(KNOWN)}")
     data.set_defaults(run=_data)
+    recipes = commands.add_parser("recipes", help="list the recipes, and which of them come with trained weights")
+    recipes.set_defaults(run=_recipes)
+    train = commands.add_parser("train", help="follow recipes; what was interrupted goes on, what is there is skipped")
+    train.add_argument("names", nargs="+", metavar="NAME", help="a recipe, or a pattern as '*-dsprites'")
+    train.add_argument("--seeds", type=int, nargs="+", default=[0])
+    train.add_argument("--folder", type=Path, default=TRAINED, help="for weights and cards (default: trained)")
+    train.add_argument("--weights", type=Path, help="another folder for the weights")
+    train.add_argument("--jobs", type=_at_least_one, default=1, help="processes at once, of one thread each if several")
+    train.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that sees the same folders")
+    train.set_defaults(run=_train)
+    evaluate = commands.add_parser("evaluate", help="compute the scores on cards anew and compare them")
+    evaluate.add_argument("names", nargs="+", metavar="NAME", help="a recipe, or a pattern as '*-dsprites'")
+    evaluate.add_argument("--seeds", type=int, nargs="+", help="of your own trainings (default: the package's models)")
+    evaluate.add_argument("--folder", type=Path, default=TRAINED, help="of your own trainings (default: trained)")
+    evaluate.set_defaults(run=_evaluate)
+    package = commands.add_parser("package", help="put trained models into the package, in float16 if no score moves")
+    package.add_argument("names", nargs="+", metavar="NAME", help="a recipe, or a pattern as '*-dsprites'")
+    package.add_argument("--seed", type=int, default=0)
+    package.add_argument("--folder", type=Path, default=TRAINED, help="of your own trainings (default: trained)")
+    package.set_defaults(run=_package)
     return parser
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"give a whole number from 1, not {text!r}")
+    return int(text)
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -61,6 +97,90 @@ def _table() -> str:
             rows.append((name, "stand-in (no network)", "–", "–"))
         else:
             rows.append((name, place.kind, f"{place.size_in_bytes / 1e6:,.0f} MB", str(place.path)))
+    return _aligned(rows)
+
+
+def _found(names: list[str]) -> list[Recipe]:
+    """The recipes of these names and patterns, each once."""
+    return list({recipe.name: recipe for name in names for recipe in find(name)}.values())
+
+
+def _recipes(options: argparse.Namespace) -> None:
+    """The recipes, those with the same data, networks and scale together; a star marks those with trained weights."""
+    from vaecourse import pretrained
+
+    packaged, groups = pretrained.names(), {}
+    for name, recipe in RECIPES.items():
+        rest = {key: value for key, value in recipe.model.items() if key not in OF_NETWORKS}
+        row = (f"  {name}{' *' if name in packaged else ''}", in_words(rest), in_words(recipe.loss))
+        groups.setdefault(_circumstances(recipe), []).append(row)
+    lines = _aligned([row for rows in groups.values() for row in rows]).splitlines()
+    for circumstances, rows in groups.items():
+        print(f"{circumstances}", *lines[: len(rows)], sep="\n", end="\n\n")
+        del lines[: len(rows)]
+    print("* comes with trained weights: vc.load_pretrained(name)")
+
+
+def _circumstances(recipe: Recipe) -> str:
+    """What a recipe has in common with others."""
+    images = f"{recipe.train_images:,} images" if recipe.train_images else "all images"
+    networks = [recipe.model.get("network", "mlp"), _short(recipe.model.get("hidden", "of default size"))]
+    if "likelihood" in recipe.model:
+        networks.append(f"with {recipe.model['likelihood']} pixels")
+    if "initial_sigma" in recipe.model:
+        networks.append(f"of learned σ, from {recipe.model['initial_sigma']:g}")
+    training = f"{recipe.epochs} × {images} in batches of {recipe.batch_size}, learning rate {recipe.learning_rate:g}"
+    return f"{recipe.data}: {training}; {' '.join(networks)}"
+
+
+def in_words(settings: dict) -> str:
+    """``{"class": "HDVAE", "latent_dims": [64, 32], "inference": "top_down"}`` as ``HDVAE(64-32, inference=top_down)``."""
+    named = {"" if key.startswith("latent_dim") else f"{key}=": value for key, value in settings.items()}
+    shown = ", ".join(f"{key}{_short(value)}" for key, value in named.items() if key != "class=")
+    return f"{settings['class']}({shown})" if shown else settings["class"]
+
+
+def _short(value) -> str:
+    if isinstance(value, dict):
+        return in_words(value)
+    if isinstance(value, list):
+        return "-".join(map(_short, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from vaecourse.running import train_all
+
+    runs = [(recipe, seed) for seed in dict.fromkeys(options.seeds) for recipe in _found(options.names)]
+    failed = train_all(runs, options.folder, options.weights, options.jobs, options.dask)
+    return FAILED if failed else 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from vaecourse import pretrained
+
+    if options.seeds is None:
+        folder, known = None, pretrained.names()
+        names = [name for wanted in options.names for name in fnmatch.filter(known, wanted) or [wanted]]
+    else:
+        folder = options.folder
+        names = [f"{recipe.name}_seed{seed}" for seed in options.seeds for recipe in _found(options.names)]
+    status = 0
+    for name in dict.fromkeys(names):
+        different = pretrained.evaluate(name, folder)
+        print(f"{name}: {'NOT ' if different else ''}the scores of its card", *different, sep="\n  ")
+        status = FAILED if different else status
+    return status
+
+
+def _package(options: argparse.Namespace) -> None:
+    from vaecourse import pretrained
+
+    for recipe in _found(options.names):
+        print(pretrained.package(recipe.name, options.seed, options.folder))
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

@@ -1,0 +1,170 @@
+"""Trained models: nothing is used that is not whole, known and checked; those of the package are in order."""
+
+import hashlib
+import json
+import pickle
+
+import pytest
+import safetensors.torch
+import torch
+from tiny_recipes import tiny_recipe
+
+import vaecourse as vc
+from vaecourse import cards, pretrained
+from vaecourse.recipes import RECIPES, RecipeError
+from vaecourse.running import train
+
+MOST_MEGABYTES = 25
+
+
+@pytest.fixture
+def trained(striped_mnist, tmp_path):
+    """The folder of two tiny models, ``tiny_seed0`` and ``small_seed0``."""
+    for name in ("tiny", "small"):
+        train(tiny_recipe(name), 0, tmp_path, progress=False)
+    return tmp_path
+
+
+def change_card(folder, **changes):
+    path = folder / "tiny_seed0.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def put_weights(folder, content):
+    """Other content in place of the weights, as if the card had been made for it."""
+    (folder / "tiny_seed0.safetensors").write_bytes(content)
+    change_card(folder, weights={"sha256": hashlib.sha256(content).hexdigest()})
+
+
+def refused(folder, message, name="tiny_seed0"):
+    with pytest.raises(RecipeError, match=message) as caught:
+        vc.load_pretrained(name, folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_comes_back_with_its_card(trained, striped_split):
+    model = vc.load_pretrained("tiny_seed0", trained)
+    assert isinstance(model, vc.VAE)
+    assert not model.training
+    assert model.card == json.loads((trained / "tiny_seed0.json").read_text())
+    codes = vc.encode(model, striped_split)
+    assert torch.equal(codes, vc.encode(vc.load_pretrained("tiny_seed0", trained), striped_split))
+    untrained = tiny_recipe().build_model((1, 12, 12), 0)
+    assert not torch.equal(codes, vc.encode(untrained, striped_split))
+
+
+def test_names_are_listed_and_suggested(trained):
+    assert pretrained.names(trained) == ["small_seed0", "tiny_seed0"]
+    refused(trained, f"no pretrained model 'tinny_seed0' in {trained}: did you mean 'tiny_seed0'", "tinny_seed0")
+    refused(trained, "no pretrained model 'x' in .*: choose one of small_seed0, tiny_seed0", "x")
+    refused(trained / "nowhere", "no pretrained model 'x' in .*: there are none", "x")
+    refused(trained, "no pretrained model '../tiny_seed0' in .*", "../tiny_seed0")
+
+
+def test_weights_that_are_missing_changed_or_cut_short_are_refused(trained):
+    path = trained / "tiny_seed0.safetensors"
+    whole = path.read_bytes()
+    for content in (whole[:-1], whole[: len(whole) // 2], b"", whole[:-1] + bytes([whole[-1] ^ 1])):
+        path.write_bytes(content)
+        refused(trained, "is not the file of its card, it was changed or cut short: delete both files and train again")
+    path.write_bytes((trained / "small_seed0.safetensors").read_bytes() + b" ")
+    refused(trained, "is not the file of its card")
+    path.unlink()
+    refused(trained, "tiny_seed0.safetensors is missing: delete both files and train again")
+
+
+def test_no_pickle_is_read_even_if_the_checksum_fits(trained):
+    class Harm:
+        def __reduce__(self):
+            return (pytest.fail, ("a pickle was opened",))
+
+    put_weights(trained, pickle.dumps(Harm()))
+    refused(trained, "is no file of safetensors")
+
+
+def test_weights_of_another_shape_are_refused(trained):
+    state = tiny_recipe().build_model((1, 12, 12)).state_dict()
+    put_weights(trained, safetensors.torch.save({**state, "encoder.layers.1.weight": torch.zeros(16, 143)}))
+    refused(trained, r"encoder.layers.1.weight of shape \(16, 143\), but the model of its card needs \(16, 144\)")
+    del state["decoder.layers.0.bias"]
+    put_weights(trained, safetensors.torch.save(state))
+    refused(trained, r"decoder.layers.0.bias of shape none, but the model of its card needs \(16,\)")
+    put_weights(
+        trained, safetensors.torch.save({**tiny_recipe().build_model((1, 12, 12)).state_dict(), "x": torch.ones(1)})
+    )
+    refused(trained, r"x of shape \(1,\), but the model of its card needs none")
+
+
+def test_cards_of_another_version_or_of_nothing_known_are_refused(trained):
+    change_card(trained, format=2)
+    refused(trained, "has the format 2, and this version of vaecourse reads 1: install the version that wrote it")
+    change_card(trained, format=1, weights={"file": "x"})
+    refused(trained, "lacks the sha256 of its weights")
+    (trained / "tiny_seed0.json").write_text("half a ca")
+    refused(trained, "cannot be read")
+
+
+def test_a_card_cannot_ask_for_any_class_but_a_model(trained):
+    recipe = tiny_recipe().settings()
+    for name in ("Linear", "torch", "os.system", "__builtins__"):
+        change_card(trained, recipe=recipe | {"model": {"class": name}})
+        refused(trained, f"no class '{name}' in vaecourse.models")
+
+
+def test_scores_are_computed_anew_and_compared(trained):
+    assert pretrained.evaluate("tiny_seed0", trained) == []
+    scores = json.loads((trained / "tiny_seed0.json").read_text())["scores"]
+    scores["elbo"]["distortion"] *= 1.1
+    change_card(trained, scores=scores)
+    (line,) = pretrained.evaluate("tiny_seed0", trained)
+    assert line.startswith("elbo.distortion: ")
+
+
+def test_packaging_halves_the_file_and_scores_what_is_stored(trained, tmp_path, monkeypatch):
+    target = tmp_path / "weights"
+    line = pretrained.package("tiny", 0, trained, target)
+    assert line.endswith("MB, float16")
+    stored = safetensors.torch.load_file(target / "tiny.safetensors")
+    assert {value.dtype for value in stored.values()} == {torch.float16}
+    model = vc.load_pretrained("tiny", target)
+    assert {value.dtype for value in model.state_dict().values()} == {torch.float32}
+    assert model.card["weights"]["type"] == "float16"
+    assert model.card["command"] == "python -m vaecourse evaluate tiny"
+    assert pretrained.evaluate("tiny", target) == []
+    monkeypatch.setattr(pretrained, "FOLDER", target)
+    assert pretrained.names() == ["tiny"]
+    assert vc.load_pretrained("tiny").card == model.card
+    (target / "tiny.safetensors").unlink()
+    with pytest.raises(RecipeError, match="is missing: install vaecourse again"):
+        vc.load_pretrained("tiny")
+
+
+def test_float16_is_not_taken_where_it_moves_a_score(trained, tmp_path):
+    """Weights of 70,000 do not fit into float16, which ends at 65,504."""
+    model = vc.load_pretrained("tiny_seed0", trained)
+    with torch.no_grad():
+        model.decoder.layers[2].bias[0] = -70_000
+    card = model.card
+    cards.write(card, model, trained / "tiny_seed0.json", trained / "tiny_seed0.safetensors")
+    images = vc.load("mnist")
+    change_card(trained, scores=pretrained.scores(model, images, tuple(card["scores"])))
+    line = pretrained.package("tiny", 0, trained, tmp_path / "weights")
+    assert "float32, as float16 would move elbo" in line
+    assert vc.load_pretrained("tiny", tmp_path / "weights").decoder.layers[2].bias[0] == -70_000
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_models_of_the_package_are_those_of_its_recipes(name):
+    """Whole, of the recipe that stands in the table now, and of the real data."""
+    model = vc.load_pretrained(name)
+    assert model.card["recipe"] == RECIPES[name].settings()
+    assert not model.card["data"].startswith("stand-in")
+    assert set(model.card["scores"]) == set(RECIPES[name].measures)
+    images = model.generate(2) if hasattr(model, "generate") else model.decode(torch.zeros(2, model.latent_dim)).mean
+    assert images.isfinite().all()
+
+
+def test_the_package_stays_small():
+    files = list(pretrained.FOLDER.iterdir())
+    assert sum(path.stat().st_size for path in files) <= MOST_MEGABYTES * 1e6
+    assert {path.stem for path in files if path.suffix == ".safetensors"} == set(pretrained.names())
