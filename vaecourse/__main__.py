@@ -134,7 +134,7 @@ def _circumstances(recipe: Recipe) -> str:
 
 
 def in_words(settings: dict) -> str:
-    """``{"class": "HDVAE", "latent_dims": [64, 32], "inference": "top_down"}`` as ``HDVAE(64-32, inference=top_down)``."""
+    """Settings as a line to read: ``HDVAE(64-32, inference=top_down)``."""
     named = {"" if key.startswith("latent_dim") else f"{key}=": value for key, value in settings.items()}
     shown = ", ".join(f"{key}{_short(value)}" for key, value in named.items() if key != "class=")
     return f"{settings['class']}({shown})" if shown else settings["class"]

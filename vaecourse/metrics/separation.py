@@ -153,7 +153,7 @@ def _newton(state: np.ndarray) -> np.ndarray:
 
 
 def _where_highest(slopes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """From where to where each of the lines (units, m) is the highest of its unit; nowhere if both are the same.
+    """From where to where each of the lines (units, m) is the highest of its unit; nowhere if from and to are equal.
 
     Each line crosses those that rise less on its left and those that rise more on its right.
     """
