@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+import shutil
 
 import pytest
 import safetensors.torch
@@ -17,12 +18,18 @@ from vaecourse.running import train
 MOST_MEGABYTES = 25
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A folder that the first test fills, for all."""
+    return tmp_path_factory.mktemp("trained")
+
+
 @pytest.fixture
-def trained(striped_mnist, tmp_path):
-    """The folder of two tiny models, ``tiny_seed0`` and ``small_seed0``."""
+def trained(striped_mnist, kept, tmp_path):
+    """A folder with two tiny models, ``tiny_seed0`` and ``small_seed0``."""
     for name in ("tiny", "small"):
-        train(tiny_recipe(name), 0, tmp_path, progress=False)
-    return tmp_path
+        train(tiny_recipe(name), 0, kept, progress=False)  # what is there is skipped
+    return shutil.copytree(kept, tmp_path / "trained")
 
 
 def change_card(folder, **changes):
