@@ -285,8 +285,8 @@ def test_a_full_disk_leaves_nothing_half_written(data_folder, monkeypatch):
         ("mnits", "did you mean 'mnist'?"),
         ("MNIST", "did you mean 'mnist'?"),
         ("Fashion-MNIST", "did you mean 'fashion_mnist'?"),
-        ("imagenet", "choose one of mnist, fashion_mnist, cifar10, svhn, stl10, dsprites, toy_faces"),
-        (None, "choose one of mnist, fashion_mnist, cifar10, svhn, stl10, dsprites, toy_faces"),
+        ("imagenet", "choose one of mnist, fashion_mnist, cifar10, svhn, stl10, celeba, dsprites, toy_faces"),
+        (None, "choose one of mnist, fashion_mnist, cifar10, svhn, stl10, celeba, dsprites, toy_faces"),
     ],
 )
 def test_an_unknown_name_gets_a_suggestion(name, advice):
