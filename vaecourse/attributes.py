@@ -42,8 +42,8 @@ class BestUnits:
     low, high : array
         Bootstrap interval of 95 % of the correlation on test images.
     bar : float
-        Where the test images' attributes are shuffled, the largest |correlation| of all K pairs is below it in 95 % of
-        the shuffles. So the chance that any of K pairs without a relation passes it is 5 %.
+        Where the test images' attributes are shuffled, the largest correlation of all K pairs, signs aside, is below it
+        in 95 % of the shuffles. So the chance that any of K pairs without a relation passes it is 5 %.
     """
 
     unit: np.ndarray
