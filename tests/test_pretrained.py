@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 import shutil
+import zipfile
 
 import pytest
 import safetensors.torch
@@ -30,6 +31,11 @@ def trained(striped_mnist, kept, tmp_path):
     for name in ("tiny", "small"):
         train(tiny_recipe(name), 0, kept, progress=False)  # what is there is skipped
     return shutil.copytree(kept, tmp_path / "trained")
+
+
+def files(folder):
+    """The card and the weights of the tiny model."""
+    return folder / "tiny_seed0.json", folder / "tiny_seed0.safetensors"
 
 
 def change_card(folder, **changes):
@@ -127,15 +133,16 @@ def test_scores_are_computed_anew_and_compared(trained):
     assert line.startswith("elbo.distortion: ")
 
 
-def test_packaging_halves_the_file_and_scores_what_is_stored(trained, tmp_path, monkeypatch):
+def test_packaging_takes_a_byte_a_weight_and_scores_what_is_stored(trained, tmp_path, monkeypatch):
     target = tmp_path / "weights"
     line = pretrained.package("tiny", 0, trained, target)
-    assert line.endswith("MB, float16")
+    assert line.endswith("MB, int8")
     stored = safetensors.torch.load_file(target / "tiny.safetensors")
-    assert {value.dtype for value in stored.values()} == {torch.float16}
+    assert {value.dtype for value in stored.values()} == {torch.int8, torch.float16}
+    assert (target / "tiny.safetensors").stat().st_size < 0.5 * (trained / "tiny_seed0.safetensors").stat().st_size
     model = vc.load_pretrained("tiny", target)
     assert {value.dtype for value in model.state_dict().values()} == {torch.float32}
-    assert model.card["weights"]["type"] == "float16"
+    assert model.card["weights"]["type"] == "int8"
     assert model.card["command"] == "python -m vaecourse evaluate tiny"
     assert pretrained.evaluate("tiny", target) == []
     monkeypatch.setattr(pretrained, "FOLDER", target)
@@ -146,17 +153,32 @@ def test_packaging_halves_the_file_and_scores_what_is_stored(trained, tmp_path, 
         vc.load_pretrained("tiny")
 
 
-def test_float16_is_not_taken_where_it_moves_a_score(trained, tmp_path):
-    """Weights of 70,000 do not fit into float16, which ends at 65,504."""
+def test_a_byte_a_weight_is_not_taken_where_it_moves_a_score(trained, tmp_path):
+    """One great weight of a row leaves the others no steps; it is that of a hidden unit which is always 0."""
+    model = vc.load_pretrained("tiny_seed0", trained)
+    images = vc.load("mnist")
+    with torch.no_grad():
+        model.decoder.layers[0].bias[0] = -1_000
+        model.decoder.layers[2].weight[:, 0] = 10_000
+    cards.write(model.card, model.state_dict(), "float32", *files(trained))
+    change_card(trained, scores=pretrained.scores(model, images, tuple(model.card["scores"])))
+    line = pretrained.package("tiny", 0, trained, tmp_path / "weights")
+    assert "MB, float16, as int8 would move elbo" in line
+    assert vc.load_pretrained("tiny", tmp_path / "weights").card["weights"]["type"] == "float16"
+
+
+def test_half_precision_is_not_taken_where_it_moves_a_score(trained, tmp_path):
+    """Biases of 70,000 do not fit into float16, which ends at 65,504."""
     model = vc.load_pretrained("tiny_seed0", trained)
     with torch.no_grad():
         model.decoder.layers[2].bias[0] = -70_000
     card = model.card
-    cards.write(card, model, trained / "tiny_seed0.json", trained / "tiny_seed0.safetensors")
+    cards.write(card, model.state_dict(), "float32", *files(trained))
     images = vc.load("mnist")
     change_card(trained, scores=pretrained.scores(model, images, tuple(card["scores"])))
     line = pretrained.package("tiny", 0, trained, tmp_path / "weights")
-    assert "float32, as float16 would move elbo" in line
+    assert "MB, float32, as int8 would move elbo" in line
+    assert "as float16 would move elbo" in line
     assert vc.load_pretrained("tiny", tmp_path / "weights").decoder.layers[2].bias[0] == -70_000
 
 
@@ -171,7 +193,13 @@ def test_models_of_the_package_are_those_of_its_recipes(name):
     assert images.isfinite().all()
 
 
-def test_the_package_stays_small():
-    files = list(pretrained.FOLDER.iterdir())
-    assert sum(path.stat().st_size for path in files) <= MOST_MEGABYTES * 1e6
-    assert {path.stem for path in files if path.suffix == ".safetensors"} == set(pretrained.names())
+def test_the_wheel_stays_small(tmp_path):
+    """The whole package, compressed as a wheel is."""
+    package = pretrained.FOLDER.parent
+    with zipfile.ZipFile(tmp_path / "wheel.zip", "w", zipfile.ZIP_DEFLATED) as wheel:
+        for path in package.rglob("*"):
+            if path.suffix != ".pyc":
+                wheel.write(path, path.relative_to(package))
+    assert (tmp_path / "wheel.zip").stat().st_size <= MOST_MEGABYTES * 1e6
+    weights = {path.stem for path in pretrained.FOLDER.iterdir() if path.suffix == ".safetensors"}
+    assert weights == set(pretrained.names())

@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--seeds", type=int, nargs="+", help="of your own trainings (default: the package's models)")
     evaluate.add_argument("--folder", type=Path, default=TRAINED, help="of your own trainings (default: trained)")
     evaluate.set_defaults(run=_evaluate)
-    package = commands.add_parser("package", help="put trained models into the package, in float16 if no score moves")
+    package = commands.add_parser(
+        "package", help="put trained models into the package, in a byte a weight if no score moves"
+    )
     package.add_argument("names", nargs="+", metavar="NAME", help="a recipe, or a pattern as '*-dsprites'")
     package.add_argument("--seed", type=int, default=0)
     package.add_argument("--folder", type=Path, default=TRAINED, help="of your own trainings (default: trained)")

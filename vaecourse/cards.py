@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor
 
 import vaecourse
 from vaecourse.checkpoints import atomic_path
@@ -60,11 +60,9 @@ def rounded(values):
     return values
 
 
-def write(card: dict, model: nn.Module, card_path: Path, weights_path: Path) -> None:
+def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weights_path: Path) -> None:
     """Write weights, and then the card, which from now on knows their file, type and checksum."""
-    state = {name: value.contiguous() for name, value in model.state_dict().items()}
-    content = save(state)
-    kind = str(next(model.parameters()).dtype).removeprefix("torch.")
+    content = save({name: value.contiguous() for name, value in state.items()})
     card["weights"] = {"file": weights_path.name, "type": kind, "sha256": hashlib.sha256(content).hexdigest()}
     with atomic_path(weights_path) as unfinished:
         unfinished.write_bytes(content)

@@ -125,7 +125,7 @@ def train(
             "command": f"python -m vaecourse evaluate {recipe.name} --seeds {seed}",
             "history": cards.rounded({name: history[name] for name in history.names}),
         }
-        cards.write(card, model, run.card_path, run.weights_path)
+        cards.write(card, model.state_dict(), "float32", run.card_path, run.weights_path)
         run.checkpoint_path.unlink(missing_ok=True)
     return f"{run.name}: trained in {card['training_minutes']:.1f} minutes, scored in {card['scoring_minutes']:.1f}"
 

@@ -210,21 +210,25 @@ def scores(model: nn.Module, images: ImageSet, measures: tuple[str, ...]) -> dic
     return {name: MEASURES[name].function(model, images) for name in measures}
 
 
-def differences(before: dict, now: dict) -> list[str]:
-    """Where scores differ by more than their measure tolerates, a line for each; of those in ``before``."""
+def differences(before: dict, now: dict, relative: float = 0.0) -> list[str]:
+    """Where scores differ by more than their measure tolerates, a line for each; of those in ``before``.
+
+    With ``relative`` every measure tolerates at least such a share of the value.
+    """
     lines = []
     for name, values in before.items():
         measure, found = MEASURES[name], dict(_numbers(now.get(name)))
+        tolerated = {"rel_tol": max(relative, measure.relative), "abs_tol": measure.absolute}
         for place, value in _numbers(values):
-            if place not in found or not _equal(value, found[place], measure):
+            if place not in found or not _equal(value, found[place], **tolerated):
                 lines.append(f"{'.'.join((name, *place))}: {value} on the card, {found.get(place, 'nothing')} now")
     return lines
 
 
-def _equal(one, other, measure: Measure) -> bool:
+def _equal(one, other, **tolerated: float) -> bool:
     if not (isinstance(one, int | float) and isinstance(other, int | float)):
         return one == other
-    return math.isclose(one, other, rel_tol=measure.relative, abs_tol=measure.absolute)
+    return math.isclose(one, other, **tolerated)
 
 
 def _numbers(values, place: tuple[str, ...] = ()):
