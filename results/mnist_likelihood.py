@@ -1,4 +1,4 @@
-"""Likelihood on dynamically binarised MNIST, importance weighted, over the whole test set: one level and two.
+"""Likelihood on dynamically binarised MNIST, importance weighted, over the whole test set: one level, two and three.
 
     python results/mnist_likelihood.py --model vae --seed 0 [--samples 1000]
 
@@ -18,17 +18,23 @@ BATCH_SIZE = 128
 # The second phase takes smaller steps: the noise of Adam at 1e-3 alone costs most of a nat.
 LONG = ({"epochs": 150, "learning_rate": 1e-3}, {"epochs": 25, "learning_rate": 1e-4})
 SHORT = ({"epochs": 25, "learning_rate": 1e-3}, {"epochs": 5, "learning_rate": 1e-4})
-# The last three have the same image networks, the same first level, and the same warm-up of β over 5 epochs.
+# All but the first have the same image networks, the same first level, and the same warm-up of β over 5 epochs. With
+# top-down inference both bounds are the same.
 TWO_LEVELS = {"class": "HDVAE", "latent_dims": (64, 32), "hidden": (200, 200), "level_hidden": (100,)}
+THREE_LEVELS = TWO_LEVELS | {"latent_dims": (64, 32, 16)}
+TOP_DOWN = {"inference": "top_down"}
+LADDER = {"inference": "top_down", "decoder_reads": "all"}
+WARM_UP = {"warm_up_epochs": 5, "phases": SHORT}
 SETTINGS = {
     "vae": {"model": {"class": "VAE", "latent_dim": 40, "hidden": (400,)}, "phases": LONG},
-    "deep_vae": {
-        "model": {"class": "VAE", "latent_dim": 64, "hidden": (200, 200)},
-        "warm_up_epochs": 5,
-        "phases": SHORT,
-    },
-    "hdvae2_chain": {"model": TWO_LEVELS, "bound": "chain", "warm_up_epochs": 5, "phases": SHORT},
-    "hdvae2_product": {"model": TWO_LEVELS, "bound": "product", "warm_up_epochs": 5, "phases": SHORT},
+    "deep_vae": {"model": {"class": "VAE", "latent_dim": 64, "hidden": (200, 200)}, **WARM_UP},
+    "hdvae2_chain": {"model": TWO_LEVELS, "bound": "chain", **WARM_UP},
+    "hdvae2_product": {"model": TWO_LEVELS, "bound": "product", **WARM_UP},
+    "hdvae2_top_down": {"model": TWO_LEVELS | TOP_DOWN, "bound": "chain", **WARM_UP},
+    "hdvae3_chain": {"model": THREE_LEVELS, "bound": "chain", **WARM_UP},
+    "hdvae3_product": {"model": THREE_LEVELS, "bound": "product", **WARM_UP},
+    "hdvae3_top_down": {"model": THREE_LEVELS | TOP_DOWN, "bound": "chain", **WARM_UP},
+    "hdvae3_ladder": {"model": THREE_LEVELS | LADDER, "bound": "chain", **WARM_UP},
 }
 
 
