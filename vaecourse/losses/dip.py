@@ -53,7 +53,9 @@ class DIPVAE:
         posterior = only_level(output, "DIPVAE").posterior
         if len(posterior.mean) < self.smallest_batch:
             raise ValueError("a covariance needs at least 2 images in a batch, got 1: use larger batches")
-        covariance = torch.cov(posterior.mean.T, correction=0).reshape(posterior.mean.shape[1], -1)
+        # Not torch.cov, which reads a value and so makes a GPU wait in each step.
+        centred = posterior.mean.T - posterior.mean.T.mean(1, keepdim=True)
+        covariance = centred @ centred.T / centred.shape[1]
         if self.kind == "ii":
             covariance = covariance + torch.diag(posterior.variance.mean(0))
         variances = covariance.diagonal()
