@@ -1,5 +1,6 @@
 """Trained models: nothing is used that is not whole, known and checked; those of the package are in order."""
 
+import dataclasses
 import hashlib
 import json
 import pickle
@@ -153,13 +154,23 @@ def test_packaging_takes_a_byte_a_weight_and_scores_what_is_stored(trained, tmp_
         vc.load_pretrained("tiny")
 
 
+def test_what_other_seeds_score_is_on_the_card(trained, tmp_path):
+    train(tiny_recipe(), 1, trained, progress=False)
+    train(dataclasses.replace(tiny_recipe(), epochs=1), 2, trained, progress=False)  # another recipe
+    pretrained.package("tiny", 0, trained, tmp_path)
+    other = json.loads((trained / "tiny_seed1.json").read_text())["scores"]
+    assert vc.load_pretrained("tiny", tmp_path).card["other_seeds"] == {"1": other}
+    assert other != json.loads((trained / "tiny_seed0.json").read_text())["scores"]
+
+
 def test_a_byte_a_weight_is_not_taken_where_it_moves_a_score(trained, tmp_path):
     """One great weight of a row leaves the others no steps; it is that of a hidden unit which is always 0."""
     model = vc.load_pretrained("tiny_seed0", trained)
     images = vc.load("mnist")
     with torch.no_grad():
         model.decoder.layers[0].bias[0] = -1_000
-        model.decoder.layers[2].weight[:, 0] = 10_000
+        model.decoder.layers[2].weight *= 20
+        model.decoder.layers[2].weight[:, 0] = 60_000
     cards.write(model.card, model.state_dict(), "float32", *files(trained))
     change_card(trained, scores=pretrained.scores(model, images, tuple(model.card["scores"])))
     line = pretrained.package("tiny", 0, trained, tmp_path / "weights")

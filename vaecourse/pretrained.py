@@ -112,7 +112,8 @@ def package(name: str, seed: int, folder: str | Path, target: str | Path | None 
     """Put a trained model into the package, in the smallest type that leaves its scores where they are.
 
     In one byte a weight if no score moves by more than 3 %, else in float16 if none moves at all, else in float32. The
-    scores on its card are those of the weights as they are stored.
+    scores on its card are those of the weights as they are stored. What other seeds of the recipe in the folder score
+    goes onto the card too: who trains the recipe again may expect scores as theirs.
 
     Returns
     -------
@@ -137,7 +138,18 @@ def package(name: str, seed: int, folder: str | Path, target: str | Path | None 
             break
         reasons.append(f"{kind} would move {moved[0]}")
     card |= {"scores": cards.rounded(now), "command": f"python -m vaecourse evaluate {name}"}
+    card["other_seeds"] = _scores_of_others(card, name, folder)
     _folder(target).mkdir(parents=True, exist_ok=True)
     card_path, weights_path = (_folder(target) / f"{name}.{suffix}" for suffix in ("json", "safetensors"))
     cards.write(card, stored, kind, card_path, weights_path)
     return f"{name}: {weights_path.stat().st_size / 1e6:.2f} MB, {', as '.join([kind, *reasons])}"
+
+
+def _scores_of_others(card: dict, name: str, folder: str | Path) -> dict[str, dict]:
+    """Scores of the same recipe with other seeds, as far as they lie in the folder, by seed."""
+    others = [cards.read(path) for path in sorted(Path(folder).glob(f"{name}_seed*.json"))]
+    return {
+        str(other["seed"]): other["scores"]
+        for other in others
+        if other["recipe"] == card["recipe"] and other["seed"] != card["seed"]
+    }
