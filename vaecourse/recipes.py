@@ -37,16 +37,16 @@ class Recipe:
     data : str
         A name that ``vc.load`` knows.
     model : dict
-        ``class``, one of :mod:`vaecourse.models`, and its settings; ``initial_sigma`` is where a standard deviation of
+        ``class``, one of ``vaecourse.models``, and its settings; ``initial_sigma`` is where a standard deviation of
         Gaussian pixels starts that is learned.
     loss : dict
-        ``class``, one of :mod:`vaecourse.losses`, and its settings; a schedule is such a dict again.
+        ``class``, one of ``vaecourse.losses``, and its settings; a schedule is such a dict again.
     epochs, batch_size, learning_rate
         As for ``vc.fit``.
     train_images : int, optional
         A random subset of so many training images, the same for every seed. Default: all.
     measures : tuple of str
-        Of :data:`vaecourse.scoring.MEASURES`.
+        Of ``vaecourse.scoring.MEASURES``.
     """
 
     name: str

@@ -37,9 +37,10 @@ class Exploration:
 
     Attributes
     ----------
-    images : Tensor (n, C, H, W)
+    images : Tensor (N, C, H, W)
         Those that one can start from, in [0, 1]; ``indices`` tells their places in the split.
-    levels : list of ExploredLevel, level 1 first
+    levels : list of ExploredLevel
+        Level 1 first.
     hierarchy, has_prior : bool
         Whether levels are drawn from one another, and whether codes can be drawn at all.
 
