@@ -1,4 +1,7 @@
-"""A headless browser, a server of a folder, and tabs that see no other host and note what goes wrong."""
+"""A headless browser, a server of a folder, and tabs that see no other host and note what goes wrong.
+
+``conftest.py`` offers the fixtures to all tests.
+"""
 
 import functools
 import os
@@ -29,8 +32,15 @@ def serving_folder(folder):
         server.shutdown()
 
 
-@contextmanager
-def running_browser():
+@pytest.fixture(scope="module")
+def address(folder):
+    """Where a browser finds the ``folder`` of the module that tests."""
+    with serving_folder(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
     """Chromium, or a skipped test that says so."""
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:

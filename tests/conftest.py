@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from browsing import address, browser  # noqa: F401
 
 import vaecourse as vc
 from vaecourse import running

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from browsing import WIDTHS, running_browser, serving_folder, watched_tab
+from browsing import WIDTHS, watched_tab
 from page_models import MODELS, explored
 from page_reader import LISTEN
 
@@ -35,18 +35,6 @@ def folder(tmp_path_factory, models):
             f'<link rel="stylesheet" href="explorer/explorer.css">{links}<body>{body}</body></html>'
         )
     return folder
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    with serving_folder(folder) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
-from browsing import WIDTHS, running_browser, serving_folder, watched_tab
+from browsing import WIDTHS, watched_tab
 from bs4 import BeautifulSoup
 
 import vaecourse as vc
@@ -24,15 +24,8 @@ LOOK = (Path(__file__).parent / "look_at_page.js").read_text()
 
 
 @pytest.fixture(scope="module")
-def address():
-    with serving_folder(BOOK) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running_browser() as browser:
-        yield browser
+def folder():
+    return BOOK
 
 
 @pytest.fixture(scope="module", params=WIDTHS)

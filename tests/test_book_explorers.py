@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 import torch
-from browsing import WIDTHS, running_browser, serving_folder, watched_tab
+from browsing import WIDTHS, watched_tab
 from bs4 import BeautifulSoup
 from page_format import PageModel, read_manifest
 
@@ -24,15 +24,8 @@ PICTURE = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, can
 
 
 @pytest.fixture(scope="module")
-def address():
-    with serving_folder(BOOK) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running_browser() as browser:
-        yield browser
+def folder():
+    return BOOK
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
