@@ -25,10 +25,10 @@ class PageModel:
 
     def __init__(self, manifest: dict, data: bytes):
         self.manifest = manifest
-        self._values = torch.from_numpy(np.frombuffer(data, "<f2").astype(np.float32))
+        self._data = data
         self.decoder = self._network(manifest["decoder"])
         self.priors = [self._network(layers) for layers in manifest["priors"]]
-        assert not len(self._values), "the file holds more weights than the manifest tells of"
+        assert not self._data, "the file holds more weights than the manifest tells of"
 
     def decode(self, codes: list[list[float]]) -> torch.Tensor:
         """Pixels of one picture, channel last, flat."""
@@ -37,25 +37,33 @@ class PageModel:
         scale = len(levels) ** 0.5 if self.manifest["reads"] == "sum" else 1
         return self.decoder(read[self.manifest["reads"]]() / scale).sigmoid()[0]
 
-    def _matrix(self, rows: int, columns: int) -> torch.Tensor:
+    def _take(self, kind: str, count: int) -> torch.Tensor:
+        kind = np.dtype(kind)
+        taken, self._data = self._data[: count * kind.itemsize], self._data[count * kind.itemsize :]
+        return torch.from_numpy(np.frombuffer(taken, kind).astype(np.float32))
+
+    def _matrix(self, rows: int, columns: int, kind: str = "<f2") -> torch.Tensor:
         panels = -(-columns // 8)
-        taken, self._values = self._values.split([rows * panels * 8, len(self._values) - rows * panels * 8])
-        return taken.view(panels, rows, 8).permute(1, 0, 2).reshape(rows, -1)[:, :columns]
+        return self._take(kind, rows * panels * 8).view(panels, rows, 8).permute(1, 0, 2).reshape(rows, -1)[:, :columns]
 
     def _network(self, layers: list[dict]):
         steps = []
+        in_bytes = self.manifest["type"] == "int8"
+        kind = "i1" if in_bytes else "<f2"
         for layer in layers:
             inputs, outputs = layer["inputs"], layer["outputs"]
             if "from" in layer:
-                kernel = torch.zeros(inputs, outputs, 4, 4)
+                scale = self._take("<f2", inputs) if in_bytes else torch.ones(inputs)
+                weight = torch.zeros(inputs, outputs, 4, 4)
                 for rows in ((1, 3), (0, 2)):
                     for columns in ((1, 3), (0, 2)):
-                        taps = self._matrix(4 * inputs, outputs).view(4, inputs, outputs)
+                        taps = self._matrix(4 * inputs, outputs, kind).view(4, inputs, outputs)
                         for tap, (row, column) in zip(taps, [(r, c) for r in rows for c in columns], strict=True):
-                            kernel[:, :, row, column] = tap
-                steps.append((layer, kernel, self._matrix(1, outputs)[0]))
+                            weight[:, :, row, column] = scale[:, None] * tap
             else:
-                steps.append((layer, self._matrix(inputs, outputs), self._matrix(1, outputs)[0]))
+                scale = self._matrix(1, outputs) if in_bytes else 1
+                weight = scale * self._matrix(inputs, outputs, kind)
+            steps.append((layer, weight, self._matrix(1, outputs)[0]))
         return lambda codes: _run(steps, codes)
 
 

@@ -4,6 +4,7 @@ import torch
 
 import vaecourse as vc
 from vaecourse.explorers import Exploration
+from vaecourse.quantisation import dequantised, quantised
 
 MODELS = {
     "autoencoder": lambda: vc.Autoencoder((1, 12, 12), 3),
@@ -16,6 +17,8 @@ MODELS = {
     "hdvae-top-down": lambda: vc.HDVAE((1, 12, 12), (6, 3), inference="top_down", level_hidden=(20, 9)),
     "hdvae-all": lambda: vc.HDVAE((3, 12, 12), (6, 5, 3), decoder_reads="all"),
 }
+IN_BYTES = "-in-bytes"
+NAMES = [*MODELS, *(name + IN_BYTES for name in ("ph-vae-concat", "vae-conv-odd", "hdvae-all"))]
 
 
 def vivid(model):
@@ -35,5 +38,8 @@ def noise_split(shape, count=60):
 
 
 def explored(name, starts=3):
-    model = vivid(MODELS[name]())
+    """Explorations of a model; of one that was stored in bytes if its name says so."""
+    model = vivid(MODELS[name.removesuffix(IN_BYTES)]())
+    if name.endswith(IN_BYTES):
+        model.load_state_dict(dequantised(quantised(model.state_dict())))
     return Exploration(model, noise_split(model.image_shape), starts=starts)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browsing import WIDTHS, watched_tab
-from page_models import MODELS, explored
+from page_models import NAMES, explored
 from page_reader import LISTEN
 
 from vaecourse.explorers import page
@@ -17,7 +17,7 @@ import explorers as extension  # noqa: E402
 
 @pytest.fixture(scope="module")
 def models():
-    return {name: explored(name) for name in MODELS}
+    return {name: explored(name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")

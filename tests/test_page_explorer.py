@@ -3,7 +3,7 @@
 import pytest
 import torch
 from browsing import WIDTHS
-from page_models import MODELS
+from page_models import NAMES
 from page_reader import after, assert_drawn, codes_of, opened, picture_of, show, slider
 
 pytest_plugins = ["page_site"]
@@ -13,7 +13,7 @@ ON_A_PHONE = ("vae-conv-colour", "hdvae-bottom-up")
 
 @pytest.mark.parametrize(
     ("tab", "name"),
-    [("desktop", name) for name in MODELS] + [("phone", name) for name in ON_A_PHONE],
+    [("desktop", name) for name in NAMES] + [("phone", name) for name in ON_A_PHONE],
     indirect=["tab"],
 )
 def test_pictures_are_those_of_torch(tab, address, models, name):

@@ -3,13 +3,13 @@
 import pytest
 import torch
 from page_format import PageModel, read_page
-from page_models import MODELS, explored, noise_split
+from page_models import IN_BYTES, NAMES, explored, noise_split
 from torch import nn
 
 from vaecourse.explorers import Exploration, page
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_weights_and_layers_are_those_of_the_model(name):
     exploration = explored(name)
     manifest, (data,) = read_page(page.html({name: exploration}))
@@ -28,6 +28,20 @@ def test_weights_and_layers_are_those_of_the_model(name):
     for prior, network in zip(read.priors, getattr(exploration.model, "priors", []), strict=True):
         codes = torch.randn(4, network[0].in_features, generator=torch.Generator().manual_seed(0))
         torch.testing.assert_close(prior(codes), network(codes), rtol=0, atol=5e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(IN_BYTES)])
+def test_weights_of_bytes_travel_as_bytes_and_lose_nothing(name):
+    exploration = explored(name)
+    manifest, (data,) = read_page(page.html({name: exploration}))
+    (part,) = manifest["models"]
+    assert part["type"] == "int8"
+    read = PageModel(part, data)
+    codes, _ = exploration.start(0)
+    picture = exploration.decode(codes).permute(1, 2, 0).flatten()
+    torch.testing.assert_close(read.decode([code.tolist() for code in codes]), picture, rtol=0, atol=1e-5)
+    _, (halves,) = read_page(page.html({name: explored(name.removesuffix(IN_BYTES))}))
+    assert len(data) < 0.65 * len(halves)
 
 
 def test_manifest_tells_what_the_reader_sees():

@@ -22,7 +22,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     /** From the model's part of the manifest and the bytes of its file of weights. */
     static async load(manifest, bytes) {
       const model = new Model();
-      const weights = new vaecourse.WeightReader(bytes);
+      const weights = new vaecourse.WeightReader(bytes, manifest.type);
       const layout = new vaecourse.Layout();
       model.manifest = manifest;
       model.decoder = new vaecourse.Network(manifest.decoder, weights, layout);

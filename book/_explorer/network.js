@@ -24,21 +24,38 @@ var vaecourse = globalThis.vaecourse ?? {};
   }
   let table = null;
 
-  /** Reads weights one after the other from the bytes of a file of half-precision numbers. */
+  /** Reads weights one after the other from the bytes of a file: numbers of half precision, or bytes with scales. */
   class WeightReader {
-    constructor(buffer) {
-      this.bits = new Uint16Array(buffer);
+    constructor(buffer, type) {
+      this.buffer = buffer;
+      this.inBytes = type === "int8";
       this.position = 0;
       table ??= halves();
     }
 
+    // Loops here and below: Float32Array.from takes almost a second for the three million weights of CelebA.
+    /** Numbers of half precision. */
     next(count) {
-      const end = this.position + count;
-      if (end > this.bits.length) throw new Error("the file of weights is too short");
+      const bits = this.#take(Uint16Array, count);
       const values = new Float32Array(count);
-      for (let k = 0; k < count; k++) values[k] = table[this.bits[this.position + k]];
-      this.position = end;
+      for (let k = 0; k < count; k++) values[k] = table[bits[k]];
       return values;
+    }
+
+    /** A matrix in panels; `scaleAt` gives the scale of the k-th number, if numbers are bytes. */
+    matrix(count, scaleAt) {
+      if (!this.inBytes) return this.next(count);
+      const steps = this.#take(Int8Array, count);
+      const values = new Float32Array(count);
+      for (let k = 0; k < count; k++) values[k] = steps[k] * scaleAt(k);
+      return values;
+    }
+
+    #take(type, count) {
+      const start = this.position;
+      this.position += count * type.BYTES_PER_ELEMENT;
+      if (this.position > this.buffer.byteLength) throw new Error("the file of weights is too short");
+      return new type(this.buffer, start, count);
     }
   }
 
@@ -85,6 +102,11 @@ var vaecourse = globalThis.vaecourse ?? {};
       const stride = padded(outputs, PANEL);
       const [height, width] = to ?? [1, 1];
       const result = { address: layout.reserve(stride * height * width), stride, pixels: height * width };
+      // Bytes have a scale for each output of a dense layer, and for each input channel of a convolution.
+      const scales = weights.inBytes ? weights.next(size ? inputs : stride) : null;
+      const scaleAt = size
+        ? (k) => scales[Math.floor(k / PANEL) % inputs]
+        : (k) => scales[PANEL * Math.floor(k / (PANEL * inputs)) + (k % PANEL)];
       const phases = size ? [[0, 0], [0, 1], [1, 0], [1, 1]] : [null];
       const products = phases.map((phase) => {
         const [sources, targets] = phase
@@ -101,7 +123,7 @@ var vaecourse = globalThis.vaecourse ?? {};
         }));
         return [
           layout.place(addresses), layout.place(Int32Array.from(targets)), targets.length / ROWS, taps, inputs,
-          layout.place(weights.next(taps * inputs * stride)),
+          layout.place(weights.matrix(taps * inputs * stride, scaleAt)),
         ];
       });
       const bias = layout.place(weights.next(stride));

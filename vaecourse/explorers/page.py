@@ -1,8 +1,9 @@
 """The explorer of the static page: an exploration as HTML that carries its own pictures, numbers and weights.
 
-The weights of the decoder, and of the priors in a hierarchy, are half-precision numbers in the order in which
-``book/_explorer/network.js`` reads them; the extension ``book/_extensions/explorers.py`` puts them into files of their
-own and adds the scripts.
+The weights of the decoder, and of the priors in a hierarchy, lie in the order in which ``book/_explorer/network.js``
+reads them: in one byte each, with scales, where that changes nothing, as for most pretrained models, else in half
+precision.
+The extension ``book/_extensions/explorers.py`` puts them into files of their own and adds the scripts.
 """
 
 import base64
@@ -17,6 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from vaecourse.explorers.exploration import Exploration
+from vaecourse.quantisation import SCALE, dequantised, quantised
 
 PANEL = 8  # columns of a product in kernel.wat
 # Rows of a 4×4 kernel of stride 2 that an even output row sees, and an odd one, in the order of TAPS in network.js.
@@ -72,15 +74,12 @@ def html(explorations: dict[str, Exploration]) -> str:
 def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
     """A model's part of the manifest, and its file of weights."""
     model = exploration.model
-    decoder, parts = _packed(model.decoder.layers)
-    priors = []
-    for network in model.priors if exploration.hierarchy else []:
-        layers, more = _packed(network)
-        priors.append(layers)
-        parts += more
-    weights = torch.cat([part.flatten() for part in parts]).half()
-    if not weights.isfinite().all():
+    networks = [model.decoder.layers, *(model.priors if exploration.hierarchy else [])]
+    in_bytes = all(map(_survives_quantisation, networks))
+    (decoder, *priors), parts = zip(*(_packed(network, in_bytes) for network in networks), strict=True)
+    if not all(part.isfinite().all() for packed in parts for part in packed):
         raise ValueError(f"weights of {name} are beyond 65,504: half precision does not hold them, train it again")
+    data = b"".join(part.numpy().tobytes() for packed in parts for part in packed)
     starts = []
     for index in range(len(exploration.images)):
         codes, widths = exploration.start(index)
@@ -96,7 +95,8 @@ def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
         "hierarchy": exploration.hierarchy,
         "hasPrior": exploration.has_prior,
         "reads": _reads(model),
-        "bytes": weights.nbytes,
+        "type": "int8" if in_bytes else "float16",
+        "bytes": len(data),
         "decoder": decoder,
         "priors": priors,
         "levels": [
@@ -112,7 +112,12 @@ def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
         ],
         "starts": starts,
     }
-    return part, weights.numpy().astype("<f2").tobytes()
+    return part, data
+
+
+def _survives_quantisation(network: nn.Module) -> bool:
+    state = network.state_dict()
+    return all(state[name].equal(value) for name, value in dequantised(quantised(state)).items())
 
 
 def _reads(model: nn.Module) -> str:
@@ -122,20 +127,24 @@ def _reads(model: nn.Module) -> str:
     return getattr(model, "decoder_reads", "first")
 
 
-def _packed(network: nn.Sequential) -> tuple[list[dict], list[Tensor]]:
-    """Layers as the manifest describes them, and their weights: of each the matrices, then the bias."""
-    layers, weights = [], []
+def _packed(network: nn.Sequential, in_bytes: bool) -> tuple[list[dict], list[Tensor]]:
+    """Layers as the manifest describes them, and their weights: of each the scales of bytes, the matrices, the bias."""
+    layers, parts = [], []
     size = None
+    state = {name: value.detach().cpu() for name, value in network.state_dict().items()}
+    stored = quantised(state) if in_bytes else {name: value.half() for name, value in state.items()}
     for place, module in enumerate(network):
+        weight, bias, scale = (stored.get(f"{place}.{name}") for name in ("weight", "bias", "weight" + SCALE))
         if isinstance(module, nn.Linear):
-            matrix, bias = module.weight.detach().T.cpu(), module.bias.detach().cpu()
+            matrix, vectors = weight.T, [vector for vector in (scale, bias) if vector is not None]
             following = next((later for later in network[place + 1 :] if not isinstance(later, nn.ReLU)), None)
             if isinstance(following, nn.Unflatten):  # pixels of the page lie channel last
                 channels, *size = following.unflattened_size
                 order = torch.arange(len(bias)).view(channels, *size).permute(1, 2, 0).flatten()
-                matrix, bias = matrix[:, order], bias[order]
+                matrix, vectors = matrix[:, order], [vector[order] for vector in vectors]
             layers.append({"inputs": module.in_features, "outputs": module.out_features, "relu": False})
-            weights += [_panels(matrix), _panels(bias[None])]
+            *scales, bias = (_panels(vector[None]) for vector in vectors)
+            parts += [*scales, _panels(matrix), bias]
         elif isinstance(module, nn.ConvTranspose2d):
             taller = [2 * side + extra for side, extra in zip(size, module.output_padding, strict=True)]
             layers.append(
@@ -148,23 +157,24 @@ def _packed(network: nn.Sequential) -> tuple[list[dict], list[Tensor]]:
                 }
             )
             size = taller
-            kernel = module.weight.detach().permute(2, 3, 0, 1).cpu()  # row, column, channel in, channel out
+            parts += [] if scale is None else [scale]  # of the channels in
+            kernel = weight.permute(2, 3, 0, 1)  # row, column, channel in, channel out
             for rows in TAPS:
                 for columns in TAPS:
-                    weights.append(_panels(torch.cat([kernel[row, column] for row in rows for column in columns])))
-            weights.append(_panels(module.bias.detach()[None].cpu()))
+                    parts.append(_panels(torch.cat([kernel[row, column] for row in rows for column in columns])))
+            parts.append(_panels(bias[None]))
         elif isinstance(module, nn.ReLU):
             layers[-1]["relu"] = True
         elif not isinstance(module, nn.Unflatten):
             raise TypeError(f"the page explorer does not know the layer {type(module).__name__}")
-    return layers, weights
+    return layers, parts
 
 
 def _panels(matrix: Tensor) -> Tensor:
     """A matrix (K, n) as panels (⌈n/8⌉, K, 8) of eight columns, the last filled up with zeros."""
     rows, columns = matrix.shape
     padded = nn.functional.pad(matrix, (0, -columns % PANEL))
-    return padded.view(rows, -1, PANEL).transpose(0, 1)
+    return padded.view(rows, -1, PANEL).transpose(0, 1).contiguous()
 
 
 def _numbers(values: Tensor, digits: int) -> list[float]:
