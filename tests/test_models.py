@@ -1,9 +1,11 @@
 """Models: any image shape, one output type, clear refusals."""
 
+import copy
 import functools
 
 import pytest
 import torch
+from torch import nn
 
 import vaecourse as vc
 from vaecourse.losses import BetaVAE, Reconstruction
@@ -20,6 +22,17 @@ MODELS = {
     "HDVAE, top-down": (functools.partial(vc.HDVAE, latent_dims=(5, 3), inference="top_down"), [5, 3]),
 }
 GENERATIVE = [name for name in MODELS if name != "AE"]
+
+
+def test_kernels_lie_channel_last_which_changes_no_picture():
+    model = vc.VAE((3, 32, 32), 5, network="conv")
+    other = copy.deepcopy(model).to(memory_format=torch.contiguous_format)
+    kernels = [layer.weight for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
+    assert len(kernels) == 6
+    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
+    images = torch.rand(4, 3, 32, 32)
+    one, same = (each(images, sample=False).reconstruction.mean for each in (model, other))
+    torch.testing.assert_close(one, same, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -49,6 +49,14 @@ def _check_geometry(image_shape: ImageShape, network: str, halvings: int) -> Non
         )
 
 
+def _channels_last(network: nn.Sequential) -> nn.Sequential:
+    """The same network with its kernels, and so its images, in the order in which a CPU convolves fastest.
+
+    It saves a third of the time of a step with few channels, a tenth with many: ``benchmarks/memory_format.py``.
+    """
+    return network.to(memory_format=torch.channels_last)
+
+
 class Encoder(nn.Module):
     """A network from images (N, C, H, W) to ``outputs`` real numbers (N, outputs).
 
@@ -79,7 +87,7 @@ class Encoder(nn.Module):
                 convolutions += [nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1), nn.ReLU()]
             features = hidden[-1] * math.prod(_sides(image_shape, len(hidden))[-1])
             dense = dense_layers([features, CONVOLUTIONAL_DENSE_UNITS, outputs])
-            self.layers = nn.Sequential(*convolutions, nn.Flatten(), *dense)
+            self.layers = _channels_last(nn.Sequential(*convolutions, nn.Flatten(), *dense))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.layers(images)
@@ -132,7 +140,7 @@ class Decoder(nn.Module):
                 odd = tuple(large - 2 * small for large, small in zip(sides[k - 1], sides[k], strict=True))
                 layers.append(nn.ConvTranspose2d(channels[k], channels[k - 1], 4, 2, padding=1, output_padding=odd))
                 layers.append(nn.ReLU())
-            self.layers = nn.Sequential(*layers[:-1])
+            self.layers = _channels_last(nn.Sequential(*layers[:-1]))
         choose(likelihood, LIKELIHOODS, "likelihood")
         if likelihood == "bernoulli":
             if sigma is not None:
