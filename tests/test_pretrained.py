@@ -154,6 +154,15 @@ def test_packaging_takes_a_byte_a_weight_and_scores_what_is_stored(trained, tmp_
         vc.load_pretrained("tiny")
 
 
+def test_scores_of_disentanglement_do_not_ask_for_more_than_a_byte(trained, tmp_path, monkeypatch):
+    scores = json.loads((trained / "tiny_seed0.json").read_text())["scores"]
+    change_card(trained, scores={**scores, "disentanglement": {"means": {"1": {"mig": 0.2}}}})
+    found = {**scores, "disentanglement": {"means": {"1": {"mig": 0.3}}}}
+    monkeypatch.setattr(pretrained, "scores", lambda *arguments: found)
+    assert pretrained.package("tiny", 0, trained, tmp_path).endswith("MB, int8")
+    assert vc.load_pretrained("tiny", tmp_path).card["scores"] == found
+
+
 def test_what_other_seeds_score_is_on_the_card(trained, tmp_path):
     train(tiny_recipe(), 1, trained, progress=False)
     train(dataclasses.replace(tiny_recipe(), epochs=1), 2, trained, progress=False)  # another recipe
