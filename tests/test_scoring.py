@@ -89,6 +89,18 @@ def test_an_infinite_total_correlation_is_none(made_to_order):
     assert scores["total_correlation"] is None
 
 
+def test_a_factor_of_one_value_changes_no_score(made_to_order):
+    """As the colour of dSprites: also not those by the published formulas, which know no such exception."""
+    factors = made_to_order.test.factors
+    codes = factors[:, :3] + torch.randn(2000, 3, generator=torch.Generator().manual_seed(0))
+    grid = FactorGrid(("colour", *GRID.names), (1, *GRID.sizes))
+    coloured = torch.cat([torch.zeros(2000, 1, dtype=torch.int64), factors], dim=1)
+    plain, _ = scoring._scores_of(codes, factors, lambda drawn: drawn[:, :3], scoring.GroundTruth(GRID, render))
+    found, _ = scoring._scores_of(codes, coloured, lambda drawn: drawn[:, 1:4], scoring.GroundTruth(grid, render))
+    for name in plain.keys() - {"factor_vae_score", "beta_vae_score"}:  # these draw other images
+        assert found[name] == pytest.approx(plain[name], rel=1e-6), name
+
+
 def test_ground_truth_draws_the_images_of_the_data_sets():
     for name, shape in (("dsprites", (1, 64, 64)), ("toy_faces", (3, 64, 64))):
         truth = scoring.GROUND_TRUTH[name]

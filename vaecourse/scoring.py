@@ -132,7 +132,9 @@ def _scores_of(codes, factors, encode_factors, truth: GroundTruth) -> tuple[dict
     scores = {name: result.score for name, result in results.items()}
     scores |= {f"dci_{part}": getattr(dci, part) for part in parts}
     scores["total_correlation"] = dependence if math.isfinite(dependence) else None
-    scores |= _as_published(results["mig"].matrix, dci.importance)
+    # All factors but those of one value, as the colour of dSprites.
+    scored = results["mig"].protocol.get("factors scored", slice(None))
+    scores |= _as_published(results["mig"].matrix[:, scored], dci.importance[:, scored])
     return scores, {name: result.protocol for name, result in {**results, "dci": dci}.items()}
 
 
