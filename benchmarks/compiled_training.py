@@ -25,7 +25,7 @@ import vaecourse as vc
 from vaecourse.recipes import RECIPES
 
 IMAGES = 2_000
-SHAPES = {"mnist": (1, 28, 28), "toy-faces": (3, 64, 64)}
+SHAPES = {"mnist": (1, 28, 28), "dsprites": (1, 64, 64), "toy_faces": (3, 64, 64), "celeba": (3, 64, 64)}
 MODELS = {
     "vae": "vae16-mnist",
     "ph-vae": "ph-vae-mnist",
@@ -37,10 +37,11 @@ MODELS = {
 class Trainer:
     """The steps of ``vc.fit``, with forward pass and loss compiled or not."""
 
-    def __init__(self, recipe, image_shape, compiled: bool):
-        pixels = torch.randint(0, 256, (IMAGES, *image_shape), dtype=torch.uint8)
+    def __init__(self, recipe, compiled: bool = False, memory_format=torch.preserve_format):
+        pixels = torch.randint(0, 256, (IMAGES, *SHAPES[recipe.data]), dtype=torch.uint8)
         self.split, self.batch_size = vc.Split(pixels), recipe.batch_size
-        model, loss = recipe.build_model(image_shape).train(), recipe.build_loss(IMAGES)
+        model = recipe.build_model(SHAPES[recipe.data]).to(memory_format=memory_format).train()
+        loss = recipe.build_loss(IMAGES)
         # The model would read the range of each batch on a CPU, at which a compiled graph breaks.
         model._check_images = lambda images: None
         self.optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, fused=True)
@@ -82,8 +83,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, CPU, {torch.get_num_threads()} threads, images per second of processor time")
     for name in options.models:
         recipe = RECIPES[MODELS[name]]
-        shape = next(shape for data, shape in SHAPES.items() if recipe.name.endswith(data))
-        eager, compiled = Trainer(recipe, shape, False), Trainer(recipe, shape, True)
+        eager, compiled = Trainer(recipe), Trainer(recipe, compiled=True)
         seconds(eager, 2)
         processor, clock = seconds(compiled, 2)
         pairs = [[seconds(side, options.steps)[0] for side in (eager, compiled)] for _ in range(options.rounds)]

@@ -1,55 +1,43 @@
 """What does it pay that kernels of convolutions lie channel last in memory? Milliseconds a step of training.
 
-Both sides start from equal weights and train in turn, A B A B …; medians are printed, of processor time.
+Steps, turns and clock are those of ``compiled_training.py``.
 
-    python benchmarks/memory_format.py [--recipes vae-dsprites] [--threads 1]
-
-The images are noise: only their size matters here.
+    python benchmarks/memory_format.py [--recipes vae-dsprites] [--threads 1] [--steps 10] [--rounds 7]
 """
 
 import argparse
 import statistics
-import time
 
 import torch
+from compiled_training import Trainer, seconds
 
 from vaecourse.recipes import RECIPES
 
-SHAPES = {"dsprites": (1, 64, 64), "toy_faces": (3, 64, 64), "celeba": (3, 64, 64)}
-FORMATS = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
-STEPS, ROUNDS = 8, 7
+FORMATS = (torch.contiguous_format, torch.channels_last)
 
 
-class Trainer:
-    def __init__(self, recipe, memory_format):
-        self.images = torch.rand(recipe.batch_size, *SHAPES[recipe.data], generator=torch.Generator().manual_seed(0))
-        self.model = recipe.build_model(SHAPES[recipe.data]).to(memory_format=memory_format)
-        self.loss = recipe.build_loss(len(self.images))
-        self.optimizer = torch.optim.Adam(self.model.parameters(), recipe.learning_rate)
-
-    def milliseconds(self) -> float:
-        begun = time.process_time()
-        for _ in range(STEPS):
-            self.loss(self.images, self.model(self.images))["loss"].backward()
-            self.optimizer.step()
-            self.optimizer.zero_grad()
-        return (time.process_time() - begun) / STEPS * 1000
-
-
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", nargs="+", default=["vae-dsprites", "hdvae3-toy-faces", "hdvae3-celeba"])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     for name in options.recipes:
-        trainers = {how: Trainer(RECIPES[name], memory_format) for how, memory_format in FORMATS.items()}
-        times = {how: [] for how in trainers}
-        for _ in range(1 + ROUNDS):
-            for how, trainer in trainers.items():
-                times[how].append(trainer.milliseconds())
-        first, last = (statistics.median(values[1:]) for values in times.values())  # the first round warms up
-        print(f"{name:20} channels first {first:6.1f} ms a step, last {last:6.1f} ms: ×{first / last:.2f}")
+        sides = [Trainer(RECIPES[name], memory_format=memory_format) for memory_format in FORMATS]
+        for side in sides:
+            seconds(side, 2)
+        pairs = [
+            [1000 * seconds(side, options.steps)[0] / options.steps for side in sides] for _ in range(options.rounds)
+        ]
+        first, last = map(statistics.median, zip(*pairs, strict=True))
+        ratios = sorted(slow / fast for slow, fast in pairs)
+        print(
+            f"{name}: channels first {first:.0f} ms, last {last:.0f} ms, ratio {statistics.median(ratios):.2f} "
+            f"({ratios[0]:.2f} to {ratios[-1]:.2f})",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

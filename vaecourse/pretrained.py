@@ -13,7 +13,7 @@ from vaecourse import cards
 from vaecourse.quantisation import dequantised, quantised
 from vaecourse.recipes import Recipe, RecipeError, suggestion
 from vaecourse.running import images_of
-from vaecourse.scoring import differences, scores
+from vaecourse.scoring import MEASURES, differences, scores
 
 FOLDER = Path(__file__).parent / "weights"
 
@@ -112,9 +112,9 @@ def package(name: str, seed: int, folder: str | Path, target: str | Path | None 
     """Put a trained model into the package, in the smallest type that leaves its scores where they are.
 
     In one byte a weight if no score moves by more than 3 %, else in float16 if none moves at all, else in float32.
-    Disentanglement is not asked: it is counted in votes and bins, and units that carry next to nothing decide many of
-    them. The scores on the card, these too, are those of the weights as they are stored. What other seeds of the recipe
-    in the folder score goes onto the card too: who trains the recipe again may expect scores as theirs.
+    Only measures that are continuous are asked. All scores on the card are those of the weights as they are stored.
+    What other seeds of the recipe in the folder score goes onto it too: who trains the recipe again may expect scores
+    as theirs.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def package(name: str, seed: int, folder: str | Path, target: str | Path | None 
     model = load_pretrained(f"{name}_seed{seed}", folder)
     card, images = model.card, images_of(model.card["recipe"]["data"])
     trained = copy.deepcopy(model.state_dict())
-    decisive = {measure: found for measure, found in card["scores"].items() if measure != "disentanglement"}
+    decisive = {measure: found for measure, found in card["scores"].items() if MEASURES[measure].continuous}
     reasons = []
     for kind, (store, tolerated) in STORAGE.items():
         stored = store(trained)

@@ -190,11 +190,15 @@ class Measure:
     function : (model, ImageSet) -> dict
     relative, absolute : float
         Either may be met. Disentanglement is counted in bins and thresholds, which rounding may cross.
+    continuous : bool
+        Whether it moves little with the weights. Else it does not decide in which type they are stored: units that
+        carry next to nothing cast a vote and fill bins like all others.
     """
 
     function: Callable[[nn.Module, ImageSet], dict]
     relative: float
     absolute: float
+    continuous: bool = True
 
 
 MEASURES = {
@@ -203,7 +207,7 @@ MEASURES = {
     "reconstruction": Measure(reconstruction, 1e-3, 0.0),
     "active_units": Measure(active_units, 0.0, 0.0),
     "nll": Measure(nll, 1e-3, 0.0),
-    "disentanglement": Measure(disentanglement, 0.0, 0.02),
+    "disentanglement": Measure(disentanglement, 0.0, 0.02, continuous=False),
 }
 
 

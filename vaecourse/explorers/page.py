@@ -2,8 +2,7 @@
 
 The weights of the decoder, and of the priors in a hierarchy, lie in the order in which ``book/_explorer/network.js``
 reads them: in one byte each, with scales, where that changes nothing, as for most pretrained models, else in half
-precision.
-The extension ``book/_extensions/explorers.py`` puts them into files of their own and adds the scripts.
+precision. The extension ``book/_extensions/explorers.py`` puts them into files of their own and adds the scripts.
 """
 
 import base64
