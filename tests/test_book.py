@@ -3,12 +3,14 @@
 import functools
 import inspect
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from browsing import WIDTHS, watched_tab
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 import vaecourse as vc
 
@@ -81,6 +83,27 @@ def test_links_within_the_book_lead_somewhere(name):
         assert target.is_file(), link
         if anchor and target.suffix == ".html":
             assert _parsed(target).find(id=unquote(anchor)), link
+
+
+def test_search_finds_pages(browser, address):
+    with watched_tab(browser, address, WIDTHS["desktop"]) as tab:
+        tab.goto(urljoin(address, "search.html?q=posterior+collapse"))
+        tab.wait_for_selector("#search-results li a")
+        assert not tab.problems, "\n".join(tab.problems)
+
+
+def test_icons_in_use_are_in_the_fonts():
+    static = BOOK / "_static"
+    pages = "".join((BOOK / name).read_text() for name in PAGES)
+    used = set(re.findall(r'class="fa[bs]? (fa-[a-z-]+)', pages)) | set(re.findall(r"fa-solid (fa-[a-z-]+)", pages))
+    sheet = (static / "styles" / "pydata-sphinx-theme.css").read_text()
+    rules = re.findall(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"\\?([^"]+)"\}', sheet)
+    code_of = {name: code for names, code in rules for name in re.findall(r"fa-[a-z0-9-]+", names)}
+    fonts = [TTFont(path) for path in (static / "vendor" / "fontawesome" / "webfonts").glob("*.woff2")]
+    drawn = set().union(*(font.getBestCmap() for font in fonts))
+    assert len(used) > 10
+    for name in used:
+        assert int(code_of[name], 16) in drawn, name
 
 
 def test_reference_documents_every_public_name():

@@ -1,5 +1,6 @@
 """The book's extension moves weights out of pages, adds scripts where they are needed, and refuses dead widgets."""
 
+import base64
 import io
 import os
 import re
@@ -7,9 +8,11 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from page_format import read_page
 from page_models import explored
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -33,7 +36,7 @@ def build(tmp_path, monkeypatch):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# One"), cell])
         nbformat.write(notebook, source / "chapters" / "one.ipynb")
         settings = {
-            "extensions": ["myst_nb", "explorers"],
+            "extensions": ["myst_nb", "explorers", "lighter_pages"],
             "nb_execution_mode": "off",
             "nb_mime_priority_overrides": [["html", "text/html", 5]],
             "nb_ipywidgets_js": {},
@@ -50,6 +53,17 @@ def build(tmp_path, monkeypatch):
 
 def display(data):
     return nbformat.v4.new_output("display_data", data=data)
+
+
+def test_figures_keep_their_pixels_as_webp(build):
+    pixels = np.random.default_rng(0).integers(0, 256, size=(20, 30, 4), dtype=np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(pixels).save(png, "PNG")
+    built = build([display({"image/png": base64.b64encode(png.getvalue()).decode()})])
+    (address,) = re.findall(r'<img[^>]*src="\.\./([^"]+)"', (built / "chapters" / "one.html").read_text())
+    with Image.open(built / address) as shown:
+        assert shown.format == "WEBP"
+        assert np.array_equal(np.asarray(shown), pixels)
 
 
 def test_weights_become_files_and_scripts_come_where_they_are_needed(build):

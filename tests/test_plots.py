@@ -114,6 +114,14 @@ def test_originals_of_a_dynamic_split_are_the_draws_that_the_model_saw(vae, rand
     torch.testing.assert_close(reconstruction, expected)
 
 
+def test_enlarged_pictures_get_no_shades_of_their_own():
+    checkers = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).repeat(6, 6).expand(4, 1, 12, 12)
+    buffer = BytesIO()
+    plots.images(checkers, columns=4).savefig(buffer, transparent=True)
+    red, opacity = np.asarray(Image.open(buffer).convert("RGBA"))[..., [0, 3]].reshape(-1, 2).T
+    assert set(red[opacity == 255].tolist()) == {0, 255}
+
+
 def test_samples_are_the_models_own(vae):
     torch.testing.assert_close(shown(plots.samples(vae, count=12, seed=3)), vae.generate(12, seed=3)[:, 0])
 

@@ -92,7 +92,7 @@ def latent_space(snapshots: Snapshots, labels: Tensor, label_names: Sequence[str
     frames = []
     for position, points in zip(shown, codes, strict=True):
         with style():
-            figure, axes = panels(height=5.5, width=5.5)
+            figure, axes = panels(height=4.5, width=4.5)
             scatter(axes, points, labels, label_names)
             look_at(axes, np.concatenate(codes))
             axes.set(xlabel=names[0], ylabel=names[1], title=f"epoch {snapshots.epochs[position]}{note}")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from torch import Tensor
 
-from vaecourse.plots.style import WIDTH, NotebookFigure
+from vaecourse.plots.style import DOTS_PER_INCH, WIDTH, NotebookFigure
 
 GAP = 0.06  # between pictures, in picture widths
 LARGEST = 1.1  # inches: the width of a picture where there is room
@@ -44,11 +44,13 @@ def draw(rows: Sequence[Row], columns: int) -> NotebookFigure:
     axes.axis("off")
     top = 0.0
     side = cell * (1 - GAP)
+    # Enlarged twofold or more, pixels are shown as they are: figures about blur must add none of their own.
+    interpolation = "nearest" if side * DOTS_PER_INCH >= 2 * width else "antialiased"
     for row, lines, row_height in zip(rows, title_lines, heights, strict=True):
         top += LINE * lines
         for column, picture in enumerate(row.pictures):
             left = margin + column * cell
-            show_picture(axes, picture, (left, left + side, top + side * ratio, top))
+            show_picture(axes, picture, (left, left + side, top + side * ratio, top), interpolation)
             if column < len(row.titles):
                 axes.text(left + side / 2, top - 0.03, row.titles[column], ha="center", va="bottom", fontsize=FONT_SIZE)
         axes.text(margin - SPACE, top + side * ratio / 2, row.label, ha="right", va="center", fontsize=FONT_SIZE)
@@ -56,9 +58,12 @@ def draw(rows: Sequence[Row], columns: int) -> NotebookFigure:
     return figure
 
 
-def show_picture(axes: Axes, picture: Tensor, extent: tuple[float, float, float, float]) -> AxesImage:
+def show_picture(
+    axes: Axes, picture: Tensor, extent: tuple[float, float, float, float], interpolation: str = "antialiased"
+) -> AxesImage:
     """Draw a picture (C, H, W) at extent (left, right, bottom, top), grey from black to white or in colour."""
-    return axes.imshow(pixels(picture), cmap="gray", vmin=0, vmax=1, extent=extent, aspect="auto")
+    settings = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": interpolation}
+    return axes.imshow(pixels(picture), extent=extent, aspect="auto", **settings)
 
 
 def pixels(picture: Tensor) -> np.ndarray:
