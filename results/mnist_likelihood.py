@@ -18,16 +18,21 @@ BATCH_SIZE = 128
 # The second phase takes smaller steps: the noise of Adam at 1e-3 alone costs most of a nat.
 LONG = ({"epochs": 150, "learning_rate": 1e-3}, {"epochs": 25, "learning_rate": 1e-4})
 SHORT = ({"epochs": 25, "learning_rate": 1e-3}, {"epochs": 5, "learning_rate": 1e-4})
-# All but the first have the same image networks, the same first level, and the same warm-up of β over 5 epochs. With
-# top-down inference both bounds are the same.
+# The short ones, but for the convolutions, have the same image networks, and all have the same first level and the same
+# warm-up of β over 5 epochs. With top-down inference both bounds are the same.
 TWO_LEVELS = {"class": "HDVAE", "latent_dims": (64, 32), "hidden": (200, 200), "level_hidden": (100,)}
 THREE_LEVELS = TWO_LEVELS | {"latent_dims": (64, 32, 16)}
 TOP_DOWN = {"inference": "top_down"}
 LADDER = {"inference": "top_down", "decoder_reads": "all"}
+WIDE = {"hidden": (500, 500), "level_hidden": (200,)}
 WARM_UP = {"warm_up_epochs": 5, "phases": SHORT}
+LONG_WARM_UP = {"warm_up_epochs": 5, "phases": LONG}
 SETTINGS = {
     "vae": {"model": {"class": "VAE", "latent_dim": 40, "hidden": (400,)}, "phases": LONG},
+    "wide_vae": {"model": {"class": "VAE", "latent_dim": 64, "hidden": (500, 500)}, **LONG_WARM_UP},
+    "wide_hdvae2_product": {"model": TWO_LEVELS | WIDE, "bound": "product", **LONG_WARM_UP},
     "deep_vae": {"model": {"class": "VAE", "latent_dim": 64, "hidden": (200, 200)}, **WARM_UP},
+    "conv_vae": {"model": {"class": "VAE", "latent_dim": 64, "network": "conv", "hidden": (32, 64)}, **WARM_UP},
     "hdvae2_chain": {"model": TWO_LEVELS, "bound": "chain", **WARM_UP},
     "hdvae2_product": {"model": TWO_LEVELS, "bound": "product", **WARM_UP},
     "hdvae2_top_down": {"model": TWO_LEVELS | TOP_DOWN, "bound": "chain", **WARM_UP},
