@@ -115,9 +115,9 @@ def test_originals_of_a_dynamic_split_are_the_draws_that_the_model_saw(vae, rand
 
 
 def test_enlarged_pictures_get_no_shades_of_their_own():
-    checkers = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).repeat(6, 6).expand(4, 1, 12, 12)
+    checkers = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).repeat(14, 14).expand(12, 1, 28, 28)
     buffer = BytesIO()
-    plots.images(checkers, columns=4).savefig(buffer, transparent=True)
+    plots.images(checkers, columns=12).savefig(buffer, transparent=True)  # 2.7 dots a pixel
     red, opacity = np.asarray(Image.open(buffer).convert("RGBA"))[..., [0, 3]].reshape(-1, 2).T
     assert set(red[opacity == 255].tolist()) == {0, 255}
 
