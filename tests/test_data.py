@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import functools
+import glob
 import gzip
 import hashlib
 import os
@@ -444,6 +445,10 @@ def test_ctrl_c_in_a_download_leaves_nothing_and_the_next_load_starts_clean(serv
         # torchvision asks twice, and reads the second answer; the first may fail to be sent.
         if server.requests.count(f"GET {IMAGES}") == 2 and not pressed:
             pressed.append(True)
+            # Not while torchvision opens its file: between open() and its with-block nothing would close it.
+            while not glob.glob(f"{cache.folder()}/.mnist-*/MNIST/raw/{IMAGES}"):
+                time.sleep(0.01)
+            time.sleep(0.2)
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
 
