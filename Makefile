@@ -40,14 +40,14 @@ serve: book
 
 test: lint
 	@echo "== Unit tests"
-	$(PYTEST) --ignore tests/test_book.py
+	$(PYTEST) --ignore tests/book/test_book.py
 	@echo "== Notebooks, at smoke scale"
 	VAECOURSE_SCALE=smoke TQDM_DISABLE=1 $(PYTEST) --nbval-lax --nbval-current-env notebooks
 	@echo "== Book, at smoke scale"
 	@rm -rf $(TEST_BOOK)
 	VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK)
 	@echo "== Book in a browser"
-	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/test_book.py tests/test_book_explorers.py
+	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/book/test_book.py tests/book/test_book_explorers.py
 	@echo; echo "All tests passed. The book they looked at: $(CURDIR)/$(TEST_BOOK)/_build/html/index.html"
 
 lint: $(INSTALLED)

@@ -22,7 +22,7 @@ os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
 import torch
 
 import vaecourse as vc
-from vaecourse.recipes import RECIPES
+from vaecourse.pretrained.recipes import RECIPES
 
 IMAGES = 2_000
 SHAPES = {"mnist": (1, 28, 28), "dsprites": (1, 64, 64), "toy_faces": (3, 64, 64), "celeba": (3, 64, 64)}

@@ -22,7 +22,7 @@ from sklearn.metrics import mutual_info_score
 from sklearn.svm import LinearSVC
 
 from vaecourse import metrics
-from vaecourse.data import dsprites
+from vaecourse.data.rendered import dsprites
 
 SIZES = np.array([3, 6, 40, 32, 32])
 KINDS = ("perfect", "rotated", "mixture", "noise", "duplicated")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import vaecourse as vc
-from vaecourse.data import dsprites, toy_faces
+from vaecourse.data.rendered import dsprites, toy_faces
 
 BATCH = 128
 

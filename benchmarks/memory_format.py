@@ -11,7 +11,7 @@ import statistics
 import torch
 from compiled_training import Trainer, seconds
 
-from vaecourse.recipes import RECIPES
+from vaecourse.pretrained.recipes import RECIPES
 
 FORMATS = (torch.contiguous_format, torch.channels_last)
 

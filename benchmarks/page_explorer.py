@@ -17,7 +17,9 @@ import torch
 from playwright.sync_api import sync_playwright
 
 import vaecourse as vc
-from vaecourse.explorers import Exploration, page
+from vaecourse.explorers import Exploration
+from vaecourse.explorers.page import SCRIPTS
+from vaecourse.explorers.page.export import html
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "book" / "_extensions"))
 import explorers as extension
@@ -50,8 +52,8 @@ def write_page(model, folder: Path) -> Path:
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (64, *model.image_shape), dtype=torch.uint8, generator=generator)
     extension.copy_files(folder)
-    body = extension.take_out_weights(page.html({"model": Exploration(model.eval(), vc.Split(images))}), folder, ".")
-    scripts = "".join(f'<script defer src="{name}.js"></script>' for name in extension.SCRIPT_NAMES)
+    body = extension.take_out_weights(html({"model": Exploration(model.eval(), vc.Split(images))}), folder, ".")
+    scripts = "".join(f'<script defer src="{script.name}"></script>' for script in SCRIPTS)
     style = '<link rel="stylesheet" href="explorer.css">'
     path = folder / "page.html"
     path.write_text(f'<!doctype html><meta charset="utf-8">{style}{scripts}<body>{body}')

@@ -5,8 +5,8 @@ import torch
 from browsing import address, browser  # noqa: F401
 
 import vaecourse as vc
-from vaecourse import running
 from vaecourse.data import cache
+from vaecourse.pretrained import runs
 
 
 @pytest.fixture
@@ -32,6 +32,6 @@ def striped_mnist(striped_split, tmp_path, monkeypatch):
     monkeypatch.delenv("VAECOURSE_DATA", raising=False)
     monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
     cache.write("mnist", {"train": striped_split[:300], "test": striped_split[300:]}, "stripes")
-    running.images_of.cache_clear()
+    runs.images_of.cache_clear()
     yield
-    running.images_of.cache_clear()
+    runs.images_of.cache_clear()

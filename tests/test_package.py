@@ -55,7 +55,7 @@ def test_seeded_blocks_are_repeatable_and_leave_no_trace():
 def test_evaluation_keeps_the_order_and_the_mode_of_the_model(random_split):
     model = vc.VAE((1, 12, 12), 3).train()
     split = random_split[torch.arange(199, -1, -1)]
-    pictures = split.pictures()
+    pictures = split.as_floats()
     assert torch.equal(vc.encode(model, split), model.encode(pictures).mean)
     assert torch.allclose(vc.reconstruct(model, split), model(pictures, sample=False).reconstruction.mean)
     assert model.training
@@ -73,5 +73,5 @@ def test_terms_of_a_split_are_averages_over_its_images():
     generator = torch.Generator().manual_seed(0)
     split = vc.Split(torch.randint(0, 256, (1100, 1, 4, 4), dtype=torch.uint8, generator=generator))
     model = vc.Autoencoder((1, 4, 4), 2)
-    nll = model(split.pictures()).reconstruction.negative_log_likelihood(split.pictures())
+    nll = model(split.as_floats()).reconstruction.negative_log_likelihood(split.as_floats())
     assert vc.evaluate(model, split, vc.losses.Reconstruction())["loss"] == pytest.approx(nll.mean().item())

@@ -10,13 +10,13 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 ADDRESS = CONFIG["repository"]["url"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NAMES_AN_ADDRESS = sorted(
     path
-    for pattern in ("*.md", "pyproject.toml", "book/*.md", "notebooks/*.ipynb", "vaecourse/**/*.py", "results/*.md")
+    for pattern in ("*.md", "pyproject.toml", "book/*.md", "notebooks/*.ipynb", "vaecourse/**/*.py", "experiments/*.py")
     for path in ROOT.glob(pattern)
 )
 

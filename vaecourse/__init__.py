@@ -10,19 +10,18 @@ __version__ = "0.1.0"
 
 _exports, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["animations", "attributes", "data", "losses", "metrics", "plots", "pretrained"],
+    submodules=["data", "evaluation", "explorers", "losses", "metrics", "models", "plots", "pretrained", "training"],
     submod_attrs={
         "data": ["ImageSet", "Split", "load"],
         "distributions": ["BernoulliImages", "DiagonalGaussian", "GaussianImages"],
-        "history": ["History", "Snapshots", "TrainingDiverged"],
-        "hierarchy": ["CollapseWarning", "LevelReport", "level_report"],
+        "evaluation": ["CollapseWarning", "LevelReport", "encode", "evaluate", "level_report", "nll", "reconstruct"],
         "explorers": ["explore"],
-        "evaluation": ["encode", "evaluate", "reconstruct"],
+        "metrics": ["attributes"],
         "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder"],
+        "plots": ["animations"],
         "pretrained": ["load_pretrained"],
-        "scaling": ["scale"],
-        "teaching": ["check", "show_source"],
-        "training": ["fit"],
+        "teaching": ["check", "scale", "show_source"],
+        "training": ["History", "Snapshots", "TrainingDiverged", "fit"],
     },
 )
 

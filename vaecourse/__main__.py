@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vaecourse.data import DataError, load
-from vaecourse.data.loading import KNOWN, locate
-from vaecourse.recipes import RECIPES, Recipe, RecipeError, find
+from vaecourse.data.loading import DATA_SETS, locate
+from vaecourse.pretrained.recipe import PretrainedError, Recipe
+from vaecourse.pretrained.recipes import RECIPES, find
 
 USER_ERROR = 2
 FAILED = 1
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options) or 0
-    except (DataError, RecipeError) as error:
+    except (DataError, PretrainedError) as error:
         print(f"vaecourse: {error}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     data = commands.add_parser("data", help="show where the data sets are, or load one")
-    data.add_argument("name", nargs="?", help=f"data set to load now: {', '.join(KNOWN)}")
+    data.add_argument("name", nargs="?", help=f"data set to load now: {', '.join(DATA_SETS)}")
     data.set_defaults(run=_data)
     recipes = commands.add_parser("recipes", help="list the recipes, and which of them come with trained weights")
     recipes.set_defaults(run=_recipes)
@@ -89,8 +90,8 @@ def _table() -> str:
     """A line for each data set: where it would be taken from now, its size and its path."""
     rows = [("data set", "found", "size", "path")]
     with ThreadPoolExecutor() as pool:  # at once, because each may wait three seconds for a network
-        places = pool.map(locate, KNOWN)
-    for (name, known), place in zip(KNOWN.items(), places, strict=True):
+        places = pool.map(locate, DATA_SETS)
+    for (name, known), place in zip(DATA_SETS.items(), places, strict=True):
         if place.kind == "download":
             rows.append((name, "download needed", f"{known.megabytes:,} MB", "–"))
         elif place.kind == "rendered":
@@ -151,7 +152,7 @@ def _short(value) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from vaecourse.running import train_all
+    from vaecourse.pretrained.runs import train_all
 
     runs = [(recipe, seed) for seed in dict.fromkeys(options.seeds) for recipe in _found(options.names)]
     failed = train_all(runs, options.folder, options.weights, options.jobs, options.dask)
@@ -169,7 +170,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         names = [f"{recipe.name}_seed{seed}" for seed in options.seeds for recipe in _found(options.names)]
     status = 0
     for name in dict.fromkeys(names):
-        different = pretrained.evaluate(name, folder)
+        different = pretrained.verify(name, folder)
         print(f"{name}: {'NOT ' if different else ''}the scores of its card", *different, sep="\n  ")
         status = FAILED if different else status
     return status

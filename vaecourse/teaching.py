@@ -1,11 +1,14 @@
 """What the notebooks use to teach: exercises that check an answer, and source code shown where it is explained."""
 
 import inspect
+import os
 import textwrap
 
 import numpy as np
 import torch
 from IPython.display import Markdown
+
+SCALES = ("smoke", "quick", "full")
 
 
 def check(answer, expected, tolerance: float = 1e-3) -> None:
@@ -80,3 +83,25 @@ def _source(thing) -> str:
     except TypeError as error:
         kind = type(thing).__name__
         raise TypeError(f"show_source takes functions, methods or classes, got {kind}: name its class") from error
+
+
+def current_scale() -> str:
+    """``$VAECOURSE_SCALE``; by default ``full`` where a CUDA device is present, else ``quick``."""
+    default = "full" if torch.cuda.is_available() else "quick"
+    name = os.environ.get("VAECOURSE_SCALE", default)
+    if name not in SCALES:
+        raise ValueError(f"VAECOURSE_SCALE is {name!r}: set it to one of {', '.join(SCALES)}")
+    return name
+
+
+def scale(*, smoke, quick, full):
+    """Choose a setting by the scale of the run: ``epochs=vc.scale(smoke=1, quick=4, full=40)``.
+
+    ``smoke`` is for tests (seconds), ``quick`` for a laptop (a chapter in about a minute), ``full`` for a GPU.
+
+    Raises
+    ------
+    ValueError
+        If ``$VAECOURSE_SCALE`` holds another name.
+    """
+    return {"smoke": smoke, "quick": quick, "full": full}[current_scale()]

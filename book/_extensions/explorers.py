@@ -10,9 +10,8 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-FILES = Path(__file__).parent.parent / "_explorer"
-# In the order in which they need one another. Plain scripts: browsers refuse modules on a page opened from disk.
-SCRIPT_NAMES = ("kernel", "network", "model", "files", "controls", "pictures", "levels", "start", "explorer")
+from vaecourse.explorers.page import SCRIPTS, STYLE_SHEET
+
 WEIGHTS = re.compile(r'(<script type="application/octet-stream" class="explorer-weights")>([A-Za-z0-9+/=]*)</script>')
 DROPPED = re.compile(
     r"application/vnd\.jupyter\.widget-view|[Ff]ailed to display Jupyter Widget|Error displaying widget"
@@ -59,14 +58,14 @@ def add_explorers(app, pagename, templatename, context, doctree):
     address = context["pathto"]("_explorers", resource=True)
     context["body"] = take_out_weights(context["body"], Path(app.outdir, "_explorers"), address)
     app.add_css_file("explorer/explorer.css")
-    for name in SCRIPT_NAMES:
-        app.add_js_file(f"explorer/{name}.js", loading_method="defer")
+    for script in SCRIPTS:
+        app.add_js_file(f"explorer/{script.name}", loading_method="defer")
 
 
 def copy_files(folder: Path):
     """The style sheet and the scripts of explorers, into a folder of the site."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in [FILES / "explorer.css", *(FILES / f"{name}.js" for name in SCRIPT_NAMES)]:
+    for path in (STYLE_SHEET, *SCRIPTS):
         shutil.copy(path, folder)
 
 

@@ -7,10 +7,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from vaecourse.checkpoints import atomic_path
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import Split
 from vaecourse.data.packed import PackedImages
+from vaecourse.files import atomic_path
 
 PACKED = "packed"  # the field of packed images
 

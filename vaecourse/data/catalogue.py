@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vaecourse.data import celeba, dsprites, dsprites_file, idx, toy_faces
-from vaecourse.data.class_folders import ClassFolders
 from vaecourse.data.images import Split
+from vaecourse.data.published import celeba, dsprites_file, idx
+from vaecourse.data.published.class_folders import ClassFolders
+from vaecourse.data.published.torchvision_files import TorchvisionFiles
+from vaecourse.data.rendered import dsprites, toy_faces
 from vaecourse.data.stand_in import DIGITS, FACES, HOUSE_NUMBERS, PHOTOGRAPHS_32, PHOTOGRAPHS_64, StandIn
-from vaecourse.data.torchvision_files import TorchvisionFiles
 
 
 class Reader(Protocol):
-    """Reads one file format: the module :mod:`vaecourse.data.idx`, or an object with the same two functions."""
+    """A reader of one format: the module :mod:`vaecourse.data.published.idx`, or an object with its two functions."""
 
     def files(self, folder: Path) -> list[Path]:
         """The files of the set that lie in a folder; none if it is not there."""
@@ -23,7 +24,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Known:
+class DataSetSpec:
     """What must be known of a data set.
 
     Parameters
@@ -94,8 +95,8 @@ CIFAR10_FILES = TorchvisionFiles("CIFAR10", "cifar-10-batches-py", archive="cifa
 SVHN_FILES = TorchvisionFiles("SVHN", "*_32x32.mat")
 STL10_FILES = TorchvisionFiles("STL10", "stl10_binary", archive="stl10_binary.tar.gz", shrink_to=64)
 
-KNOWN = {
-    "mnist": Known(
+DATA_SETS = {
+    "mnist": DataSetSpec(
         "MNIST",
         "MNIST",
         (("mnist", idx), ("MNIST/raw", idx)),
@@ -104,7 +105,7 @@ KNOWN = {
         megabytes=12,
         stand_in=DIGITS,
     ),
-    "fashion_mnist": Known(
+    "fashion_mnist": DataSetSpec(
         "Fashion-MNIST",
         "FashionMNIST",
         (("fashion_mnist", idx), ("FashionMNIST/raw", idx)),
@@ -115,7 +116,7 @@ KNOWN = {
         # Debian's package dataset-fashion-mnist
         system_folders=(Path("/usr/share/datasets/fashion-mnist"),),
     ),
-    "cifar10": Known(
+    "cifar10": DataSetSpec(
         "CIFAR-10",
         "CIFAR10",
         (
@@ -128,7 +129,7 @@ KNOWN = {
         megabytes=170,
         stand_in=PHOTOGRAPHS_32,
     ),
-    "svhn": Known(
+    "svhn": DataSetSpec(
         "SVHN",
         "SVHN",
         (("svhn", SVHN_FILES), (".", SVHN_FILES)),
@@ -137,7 +138,7 @@ KNOWN = {
         megabytes=246,
         stand_in=HOUSE_NUMBERS,
     ),
-    "stl10": Known(
+    "stl10": DataSetSpec(
         "STL-10",
         "STL10",
         (("stl10", STL10_FILES), (".", STL10_FILES)),
@@ -146,7 +147,7 @@ KNOWN = {
         megabytes=2640,
         stand_in=PHOTOGRAPHS_64,
     ),
-    "celeba": Known(
+    "celeba": DataSetSpec(
         "CelebA",
         "CelebA",
         (("celeba", celeba),),

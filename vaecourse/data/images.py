@@ -66,7 +66,7 @@ class Split:
     def __getitem__(self, which) -> "Split":
         if isinstance(which, int):
             raise TypeError(f"a split is indexed by slices, indices or masks: write split[{which}:{which + 1}]")
-        return self._map(lambda values: values.choose(which) if isinstance(values, PackedImages) else values[which])
+        return self._map(lambda values: values.select(which) if isinstance(values, PackedImages) else values[which])
 
     def _map(self, function) -> "Split":
         changed = {name: function(values) for name, values in self.tensors().items()}
@@ -85,7 +85,7 @@ class Split:
         """The same split on another device."""
         return self._map(lambda values: values.to(device))
 
-    def pictures(self) -> Tensor:
+    def as_floats(self) -> Tensor:
         """All images as floats (N, C, H, W) in [0, 1], grey values kept."""
         return _as_floats(self.images)
 
@@ -130,7 +130,7 @@ class Split:
         if isinstance(self.images, PackedImages):  # black and white already
             return replace(self, dynamic=False)
         with seeded(seed, self.images.device):
-            drawn = torch.bernoulli(self.pictures()).mul_(255).to(torch.uint8)
+            drawn = torch.bernoulli(self.as_floats()).mul_(255).to(torch.uint8)
         return replace(self, images=drawn)
 
 

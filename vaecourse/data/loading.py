@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vaecourse.data import cache, downloads
-from vaecourse.data.catalogue import KNOWN, Known, Reader, Rendered
+from vaecourse.data.catalogue import DATA_SETS, DataSetSpec, Reader, Rendered
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import ImageSet, Split
 
@@ -34,7 +34,7 @@ class Place:
         return sum(file.stat().st_size for file in files)
 
 
-def known(name: str) -> Known | Rendered:
+def spec_of(name: str) -> DataSetSpec | Rendered:
     """What is known of a data set.
 
     Raises
@@ -42,10 +42,10 @@ def known(name: str) -> Known | Rendered:
     DataError
         If there is no data set of this name.
     """
-    if name in KNOWN:
-        return KNOWN[name]
-    similar = difflib.get_close_matches(str(name).lower().replace("-", "_"), KNOWN, n=1, cutoff=0.5)
-    advice = f"did you mean {similar[0]!r}?" if similar else f"choose one of {', '.join(KNOWN)}"
+    if name in DATA_SETS:
+        return DATA_SETS[name]
+    similar = difflib.get_close_matches(str(name).lower().replace("-", "_"), DATA_SETS, n=1, cutoff=0.5)
+    advice = f"did you mean {similar[0]!r}?" if similar else f"choose one of {', '.join(DATA_SETS)}"
     raise DataError(f"there is no data set {name!r}: {advice}")
 
 
@@ -57,7 +57,7 @@ def locate(name: str) -> Place:
     DataError
         If there is no data set of this name, or ``$VAECOURSE_DATA`` is not a folder.
     """
-    wanted = known(name)
+    wanted = spec_of(name)
     if cache.path(name).exists():
         return Place("cache", cache.path(name))
     for folder, reader in _candidates(wanted):
@@ -68,7 +68,7 @@ def locate(name: str) -> Place:
     return Place("download" if downloads.available(wanted.torchvision) else "stand-in")
 
 
-def _candidates(wanted: Known | Rendered) -> list[tuple[Path, Reader]]:
+def _candidates(wanted: DataSetSpec | Rendered) -> list[tuple[Path, Reader]]:
     """The folders that may hold a set, best first, each with the reader of what would lie there."""
     system = [(folder, wanted.layouts[0][1]) for folder in wanted.system_folders]
     if chosen := os.environ.get("VAECOURSE_DATA"):
@@ -100,13 +100,13 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     4. A stand-in that needs no network, made of MNIST digits or photographs, or of toy faces; a printed line says so.
 
     dSprites and the toy faces need neither network nor stand-in: they are rendered
-    (:mod:`vaecourse.data.dsprites`, :mod:`vaecourse.data.toy_faces`), unless the published ``.npz`` file of dSprites
-    lies in ``$VAECOURSE_DATA/dsprites``. The training split of dSprites is the whole set, and its test split 10,000
-    images out of it.
+    (:mod:`vaecourse.data.rendered.dsprites`, :mod:`vaecourse.data.rendered.toy_faces`), unless the published ``.npz``
+    file of dSprites lies in ``$VAECOURSE_DATA/dsprites``. The training split of dSprites is the whole set, and its test
+    split 10,000 images out of it.
 
     The images of STL-10, 96×96, are shrunk to 64×64 by antialiased bicubic interpolation; its images without labels
     are left out. The faces of CelebA are cropped and shrunk to 64×64, and their factors are the 40 attributes, 0 or 1
-    (:mod:`vaecourse.data.celeba`); they may be used for non-commercial research only.
+    (:mod:`vaecourse.data.published.celeba`); they may be used for non-commercial research only.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
         If the name is unknown, a file is broken, the cache cannot be written to, or ``offline="error"`` refuses
         the stand-in.
     """
-    wanted = known(name)
+    wanted = spec_of(name)
     if offline not in OFFLINE:
         raise DataError(f"offline={offline!r} is unknown: choose one of {', '.join(OFFLINE)}")
     place = locate(name)
@@ -143,7 +143,7 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     return _image_set(name, wanted, splits, source)
 
 
-def _image_set(name: str, wanted: Known | Rendered, splits: dict[str, Split], source: str) -> ImageSet:
+def _image_set(name: str, wanted: DataSetSpec | Rendered, splits: dict[str, Split], source: str) -> ImageSet:
     return ImageSet(name, splits["train"], splits["test"], source, wanted.label_names, wanted.factor_names)
 
 
@@ -152,7 +152,7 @@ def _store(name: str, place: Place, origin: str) -> None:
     cache.write(name, splits, f"{origin}: {remark}" if remark else origin)
 
 
-def _download(name: str, wanted: Known) -> None:
+def _download(name: str, wanted: DataSetSpec) -> None:
     """Fill the cache by a download, whose files last only as long as they are needed."""
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=cache.writable_folder()) as folder:
         downloads.download(wanted.torchvision, Path(folder))
@@ -161,7 +161,7 @@ def _download(name: str, wanted: Known) -> None:
         _store(name, Place("folder", path, reader), "download by torchvision")
 
 
-def _stand_in(name: str, wanted: Known, offline: str, reason: str) -> ImageSet:
+def _stand_in(name: str, wanted: DataSetSpec, offline: str, reason: str) -> ImageSet:
     """Other images in place of a data set, said aloud; or, with ``offline="error"``, the error instead."""
     remedy = f"go online, or put {wanted.published_files} into $VAECOURSE_DATA/{name}"
     if offline == "error":

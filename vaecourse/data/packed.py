@@ -45,7 +45,7 @@ class PackedImages:
         """The images with these numbers, unpacked; ``dim`` is 0."""
         return _unpacked(self.packed.index_select(dim, index))
 
-    def choose(self, which) -> "PackedImages":
+    def select(self, which) -> "PackedImages":
         """The images chosen by a slice, indices or a mask, still packed."""
         return PackedImages(self.packed[which])
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from vaecourse.data import cache, photographs, toy_faces
+from vaecourse.data import cache, photographs
 from vaecourse.data.images import Split
+from vaecourse.data.rendered import toy_faces
 
 DIGIT_NAMES = tuple("0123456789")
 TEST_COUNT = 1000

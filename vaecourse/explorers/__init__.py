@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from vaecourse.data import Split
 from vaecourse.explorers.exploration import Exploration
-from vaecourse.explorers.levels import ExploredLevel
 from vaecourse.models import ImageModel
 
-__all__ = ["Exploration", "ExploredLevel", "explore"]
+__all__ = ["Exploration", "explore", "save_page"]
 
 PAGE_VARIABLE = "VAECOURSE_PAGE_EXPLORERS"
 
@@ -40,6 +40,48 @@ def explore(
     TypeError, ValueError, IndexError
         As :class:`vaecourse.explorers.Exploration`.
     """
+    explorations = _explorations(model, split, starts, seed)
+    if os.environ.get(PAGE_VARIABLE):
+        from IPython.display import HTML
+
+        from vaecourse.explorers.page.export import html
+
+        return HTML(html(explorations))
+    from vaecourse.explorers.widgets import Explorer
+
+    return Explorer(explorations)
+
+
+def save_page(
+    path: str | Path,
+    model: ImageModel | Mapping[str, ImageModel],
+    split: Split,
+    starts: int | Sequence[int] = 16,
+    seed: int = 0,
+) -> None:
+    """Write an explorer as one HTML file that needs no kernel, no network and no other file.
+
+    Parameters
+    ----------
+    path : path
+        Where the file goes, for instance ``"explorer.html"``.
+    model, split, starts, seed
+        As for :func:`explore`.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        As :class:`vaecourse.explorers.Exploration`; TypeError also for a decoder with layers that the page does not
+        know.
+    """
+    from vaecourse.explorers.page import standalone
+
+    standalone.write(Path(path), _explorations(model, split, starts, seed))
+
+
+def _explorations(
+    model: ImageModel | Mapping[str, ImageModel], split: Split, starts: int | Sequence[int], seed: int
+) -> dict[str, Exploration]:
     models = model if isinstance(model, Mapping) else {type(model).__name__: model}
     if not models:
         raise ValueError("there is no model to explore: the dict is empty")
@@ -51,12 +93,4 @@ def explore(
             if len(models) == 1:
                 raise
             raise type(error)(f"{name}: {error}") from error
-    if os.environ.get(PAGE_VARIABLE):
-        from IPython.display import HTML
-
-        from vaecourse.explorers import page
-
-        return HTML(page.html(explorations))
-    from vaecourse.explorers.widgets import Explorer
-
-    return Explorer(explorations)
+    return explorations

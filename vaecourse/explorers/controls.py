@@ -11,7 +11,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 from torch import Tensor
 
-from vaecourse.explorers.levels import ExploredLevel
+from vaecourse.evaluation import Units
 from vaecourse.explorers.pictures import png
 
 THUMBNAIL = 44  # screen pixels
@@ -144,18 +144,18 @@ class LevelPanel(widgets.VBox):
 
     Parameters
     ----------
-    level : ExploredLevel
+    level : Units
     on_move : called with a unit and its new value
     on_take : called with a unit whose name was clicked
     header : widgets above the sliders
     """
 
-    def __init__(self, level: ExploredLevel, on_move: Callable, on_take: Callable, header: list):
+    def __init__(self, level: Units, on_move: Callable, on_take: Callable, header: list):
         self.level = level
         self.sliders: dict[int, UnitSlider] = {}
         self._on_move, self._on_take = on_move, on_take
         self._values = self._mean = self._width = None
-        first = level.order[: min(level.active, SHOWN_AT_FIRST)]
+        first = level.order[: min(level.active_count, SHOWN_AT_FIRST)]
         folds = self._folds(len(first))
         self._folded = [units for _, units in folds]
         self.accordion = widgets.Accordion([widgets.VBox() for _ in folds], selected_index=None)
@@ -170,7 +170,7 @@ class LevelPanel(widgets.VBox):
         super().__init__([*header, scrolled])
 
     def _folds(self, shown: int) -> list[tuple[str, list[int]]]:
-        order, active = self.level.order, self.level.active
+        order, active = self.level.order, self.level.active_count
         groups = [("more", order[shown:active]), ("collapsed", order[active:])]
         folds = []
         for kind, units in groups:

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from vaecourse.checks import check_level
 from vaecourse.data import Split
-from vaecourse.distributions import DiagonalGaussian
-from vaecourse.evaluation import check_level, evaluation_mode
-from vaecourse.explorers.levels import measure, posteriors
+from vaecourse.evaluation import decode, measure_units, traverse
+from vaecourse.evaluation.codes import Codes
+from vaecourse.evaluation.passes import evaluation_mode
+from vaecourse.evaluation.units import posteriors_of
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.metrics.reconstruction import WINDOW
 from vaecourse.models import ImageModel
 from vaecourse.randomness import seeded
 
 MEASURED_AT_MOST = 1000  # images; the mean rate of a unit is then known to a few hundredths of a nat
-
-Codes = list[Tensor]
 
 
 class Exploration:
@@ -39,10 +39,8 @@ class Exploration:
     ----------
     images : Tensor (N, C, H, W)
         Those that one can start from, in [0, 1]; ``indices`` tells their places in the split.
-    levels : list of ExploredLevel
-        Level 1 first.
-    hierarchy, has_prior : bool
-        Whether levels are drawn from one another, and whether codes can be drawn at all.
+    levels : list of vaecourse.evaluation.Units
+        The units of each level, level 1 first; their ranges hold the codes of ``images``.
 
     Raises
     ------
@@ -53,21 +51,18 @@ class Exploration:
     def __init__(self, model: ImageModel, split: Split, starts: int | Sequence[int] = 16, seed: int = 0):
         _check(model, split)
         self.model = model
-        self.hierarchy = hasattr(model, "descend") and len(model.latent_dims) > 1
-        self.has_prior = hasattr(model, "generate")
         with seeded(seed):
             order = torch.randperm(len(split))
         self.indices = _chosen(starts, order, len(split))
         chosen = split[torch.tensor(self.indices)]
         if chosen.dynamic:  # one draw of the pixels, so that every look at a start sees the same image
             chosen = chosen.binarized("static", seed)
-        self.images = chosen.pictures().cpu()
-        means, self._widths = posteriors(model, chosen)
-        if not all(codes.isfinite().all() for codes in means):
+        self.images = chosen.as_floats().cpu()
+        self._means, self._widths = posteriors_of(model, chosen)
+        if not all(codes.isfinite().all() for codes in self._means):
             raise ValueError("the model's codes contain NaN or infinity: it has diverged, train it again")
-        self._means = means
-        measured = split[order[:MEASURED_AT_MOST].sort().values]
-        self.levels = measure(model, measured, means, seed, self.hierarchy)
+        measured = measure_units(model, split[order[:MEASURED_AT_MOST].sort().values], seed)
+        self.levels = [units.reaching(codes) for units, codes in zip(measured, self._means, strict=True)]
 
     def start(self, index: int) -> tuple[Codes, list[Tensor | None]]:
         """Posterior means and standard deviations of one of ``images``, by level; an autoencoder's widths are None."""
@@ -91,7 +86,7 @@ class Exploration:
         TypeError
             Of an autoencoder: it has no prior.
         """
-        if not self.has_prior:
+        if not self.model.has_prior:
             raise TypeError(f"{type(self.model).__name__} has no prior: nothing says which codes its decoder knows")
         with evaluation_mode(self.model, seed):
             return [codes[0].cpu() for codes in self.model.sample_prior(1)]
@@ -101,44 +96,25 @@ class Exploration:
         pairs = zip(self.start(first)[0], self.start(second)[0], strict=True)
         return [torch.lerp(one, other, share) for one, other in pairs]
 
-    @torch.no_grad()
     def decode(self, codes: Codes) -> Tensor:
         """The decoder's mean (C, H, W) for codes (d,) of all levels; or means (N, C, H, W) for codes (N, d)."""
-        single = codes[0].ndim == 1
-        with evaluation_mode(self.model) as device:
-            batch = [(values[None] if single else values).to(device) for values in codes]
-            pictures = self.model.decode(*batch).mean.cpu()
-        return pictures[0] if single else pictures
+        if codes[0].ndim == 1:
+            return decode(self.model, [values[None] for values in codes])[0]
+        return decode(self.model, codes)
 
-    @torch.no_grad()
     def move(self, codes: Codes, level: int, unit: int, value: float | Tensor) -> Codes:
-        """Codes after one unit takes another value; in a hierarchy the levels below follow.
-
-        Each unit below keeps its noise, the standardised residual against its prior: with μ and σ of the prior before
-        and μ', σ' after, (z' − μ')/σ' = (z − μ)/σ. These are the coordinates in which the model itself makes
-        images: a value that does not change anything leaves every code exactly as it is, and the prior's means stay
-        means. Levels above, and the sides of a PH-VAE, stay.
+        """Codes after one unit takes another value; see :func:`vaecourse.evaluation.traverse`.
 
         Parameters
         ----------
+        codes : list of Tensors of shape (d,)
+        level, unit : int
         value : float, or Tensor (N,)
             With N values the codes returned are (N, d).
         """
-        check_level(level, len(codes))
         values = torch.as_tensor(value, dtype=codes[0].dtype)
-        before = [code[None] for code in codes]
-        after = [code.repeat(values.numel(), 1) for code in before]
-        after[level - 1][:, unit] = values
-        if self.hierarchy:
-            with evaluation_mode(self.model) as device:
-                for below in range(level - 2, -1, -1):
-                    above = torch.cat([before[below + 1], after[below + 1]]).to(device)
-                    prior = DiagonalGaussian.from_parameters(self.model.priors[below](above).cpu())
-                    mean, std = prior.mean, prior.std
-                    residual = before[below] - mean[:1]
-                    # z + Δμ + (z − μ)(σ'/σ − 1) and not μ' + …, so that no change is no rounding either.
-                    after[below] = before[below] + (mean[1:] - mean[:1]) + residual * (std[1:] / std[:1] - 1)
-        return [code[0] for code in after] if values.ndim == 0 else after
+        moved = traverse(self.model, [code[None] for code in codes], level, unit, values.reshape(-1))
+        return [code[0] for code in moved] if values.ndim == 0 else moved
 
     @torch.no_grad()
     def resample_below(self, codes: Codes, level: int, seed: int) -> Codes:
@@ -147,11 +123,11 @@ class Exploration:
         Raises
         ------
         ValueError
-            If there is no level below, or the levels are no hierarchy.
+            If there is no level below, or the levels are not a hierarchy.
         """
         check_level(level, len(codes))
-        if not self.hierarchy or level == 1:
-            raise ValueError(f"no level is drawn from {self.levels[level - 1].name}: there is nothing to resample")
+        if not self.model.is_hierarchy or level == 1:
+            raise ValueError(f"no level is drawn from {self.levels[level - 1].level}: there is nothing to resample")
         with evaluation_mode(self.model, seed) as device:
             drawn = self.model.descend(*(held[None].to(device) for held in codes[level - 1 :]), sample=True)
         return [values[0].cpu() for values in drawn[: level - 1]] + codes[level - 1 :]

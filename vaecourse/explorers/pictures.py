@@ -7,8 +7,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-# Blue and vermilion of Okabe and Ito (2008), which colour-blind eyes tell apart.
-DARKER, SAME, BRIGHTER = torch.tensor([[0x00, 0x72, 0xB2], [0xC0, 0xC0, 0xC0], [0xD5, 0x5E, 0x00]]) / 255
+# Blue and vermilion of Okabe and Ito (2008), which colour-blind eyes tell apart. The same three in page/pictures.js.
+DARKER, BRIGHTER = torch.tensor([[0x00, 0x72, 0xB2], [0xD5, 0x5E, 0x00]]) / 255
 FULL_COLOUR_AT = 0.5
 GAP = 4  # screen pixels between the pictures of a strip
 
@@ -19,18 +19,18 @@ def zoom_for(image_shape: tuple[int, int, int], size: int) -> int:
 
 
 def png(picture: Tensor, zoom: int = 1) -> bytes:
-    """A picture (1 or 3, H, W) in [0, 1] with every pixel as ``zoom`` × ``zoom`` equal ones."""
+    """A picture (1, 3 or, with opacity, 4, H, W) in [0, 1] with every pixel as ``zoom`` × ``zoom`` equal ones."""
     return _encoded(_enlarged(picture, zoom))
 
 
 def difference(picture: Tensor, start: Tensor) -> Tensor:
-    """(3, H, W): grey where nothing has changed, vermilion where it is brighter now, blue where it is darker.
+    """(4, H, W): transparent where nothing has changed, vermilion where it is brighter now, blue where it is darker.
 
-    Colour is full at a difference of ±0.5, averaged over the channels.
+    Colour is opaque at a difference of ±0.5, averaged over the channels.
     """
-    change = ((picture - start).mean(0) / FULL_COLOUR_AT).clamp(-1, 1)
-    end = torch.where(change[None] > 0, BRIGHTER[:, None, None], DARKER[:, None, None])
-    return torch.lerp(SAME[:, None, None].expand_as(end), end, change.abs())
+    change = (picture - start).mean(0)
+    colour = torch.where(change[None] > 0, BRIGHTER[:, None, None], DARKER[:, None, None])
+    return torch.cat([colour, (change.abs() / FULL_COLOUR_AT).clamp(max=1)[None]])
 
 
 def strip(pictures: Tensor, zoom: int = 1) -> bytes:

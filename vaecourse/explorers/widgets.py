@@ -86,7 +86,7 @@ class Explorer(widgets.VBox):
     # Choosing a model and a start
 
     def _sources(self) -> list[str]:
-        return [IMAGE, *([PRIOR] if self.exploration.has_prior else []), MIX]
+        return [IMAGE, *([PRIOR] if self.exploration.model.has_prior else []), MIX]
 
     def _switch_model(self, _) -> None:
         self.exploration = self.explorations[self.model.value]
@@ -107,7 +107,7 @@ class Explorer(widgets.VBox):
         if len(levels) > 1:
             self.tabs = widgets.Tab(self.panels, selected_index=0)
             for place, level in enumerate(levels):
-                self.tabs.set_title(place, level.name)
+                self.tabs.set_title(place, level.level)
             self.tabs.observe(self._switch_level, "selected_index")
             self._level_box.children = [self.tabs]
         self._hand = self._first_unit()
@@ -115,7 +115,7 @@ class Explorer(widgets.VBox):
 
     def _panel(self, number: int) -> LevelPanel:
         header = []
-        if self.exploration.hierarchy and number > 1:
+        if self.exploration.model.is_hierarchy and number > 1:
             button = widgets.Button(description=f"hold level {number}, resample below", icon="random")
             button.tooltip = "a new draw of the levels below from their priors, given this one"
             button.layout.width = "auto"
@@ -233,7 +233,7 @@ class Explorer(widgets.VBox):
             level, unit = hand
             values, pictures = self.exploration.traversal(self.codes, level, unit, STEPS)
             title = self.exploration.levels[level - 1].label(unit)
-            title += f" of {self.exploration.levels[level - 1].name}" if self.tabs else ""
+            title += f" of {self.exploration.levels[level - 1].level}" if self.tabs else ""
         self.panels[self.level - 1].mark(hand[1] if hand else None)
         self.strip.value = strip(pictures, self.strip_zoom)
         self.strip_title.value = f"<b>{title}</b>"

@@ -4,19 +4,19 @@ Sums run over pixels and latent units, means over the images of the batch. A wei
 same in every loss and for every data set.
 """
 
+from vaecourse.losses.beta_tcvae import BetaTCVAE
+from vaecourse.losses.beta_vae import BetaVAE, Capacity, Reconstruction
 from vaecourse.losses.dependence import (
     gaussian_mutual_information,
     gaussian_total_correlation,
     stratified_total_correlation,
 )
-from vaecourse.losses.dip import DIPVAE
-from vaecourse.losses.elbo import BetaVAE, Capacity
+from vaecourse.losses.dip_vae import DIPVAE
+from vaecourse.losses.elbo import distortion, elbo_terms, level_rates, rates
+from vaecourse.losses.factor_vae import FactorVAE
 from vaecourse.losses.helbo import HELBO
-from vaecourse.losses.polynomial import PolynomialDivergence
-from vaecourse.losses.reconstruction import Reconstruction
+from vaecourse.losses.polynomial_divergence import PolynomialDivergence
 from vaecourse.losses.schedules import Cyclical, Linear
-from vaecourse.losses.terms import distortion, rates
-from vaecourse.losses.total_correlation import BetaTCVAE, FactorVAE
 
 __all__ = [
     "DIPVAE",
@@ -30,8 +30,10 @@ __all__ = [
     "PolynomialDivergence",
     "Reconstruction",
     "distortion",
+    "elbo_terms",
     "gaussian_mutual_information",
     "gaussian_total_correlation",
+    "level_rates",
     "rates",
     "stratified_total_correlation",
 ]

@@ -47,16 +47,16 @@ def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor
     ValueError
         For fewer than 2 images, or a data set smaller than the batch.
     """
-    count = len(level.sample)
+    count = len(level.codes)
     size = count if dataset_size is None else dataset_size
     if count < 2:
         raise ValueError(f"q(z) is estimated from at least 2 images in a batch, got {count}: use larger batches")
     if size < count:
         raise ValueError(f"dataset_size {size} is smaller than a batch of {count}: give the number of training images")
-    log_weights = level.sample.new_full((count, count), math.log((size - 1) / (size * (count - 1))))
+    log_weights = level.codes.new_full((count, count), math.log((size - 1) / (size * (count - 1))))
     log_weights.fill_diagonal_(-math.log(size))
     # Row i, column j: the sample of image i under the posterior of image j.
-    pairs = level.posterior.log_prob(level.sample[:, None])
+    pairs = level.posterior.log_prob(level.codes[:, None])
     return (pairs.sum(2) + log_weights).logsumexp(1), (pairs + log_weights[:, :, None]).logsumexp(1)
 
 

@@ -1,91 +1,90 @@
-"""The evidence lower bound and its two best-known variations: a weight on the rate, and a target for it."""
+"""The evidence lower bound: distortion, rate and their sum, of which every loss of the course is made."""
 
-import math
+from numbers import Real
 
 from torch import Tensor
 
-from vaecourse.losses.schedules import Linear, Schedule, constant
-from vaecourse.losses.terms import elbo_terms
-from vaecourse.models.output import Output
+from vaecourse.models.output import Level, Output
 
 
-class BetaVAE:
-    """distortion + β · rate (Higgins et al., 2017, equation 4). β = 1 is the VAE: the loss is −ELBO.
+def distortion(images: Tensor, output: Output) -> Tensor:
+    """−log p(x|z) of each image (N,), in nats, from images (N, C, H, W) in [0, 1]."""
+    return output.reconstruction.negative_log_likelihood(images)
 
-    β > 1 still bounds −log p(x) from above, more loosely. β < 1, also during a warm-up, does not: so
-    ``negative_elbo``, the unweighted sum, is always among the terms.
+
+def rates(output: Output, closed_form: bool = False) -> list[Tensor]:
+    """The rate of each image and unit, in nats: a tensor (N, d) for each latent level.
+
+    It is KL(q(z|x)‖p(z)) in closed form, given the other levels' samples. Where the prior of a level was computed
+    from codes drawn given that level's own sample (``prior_depends_on_sample``: a hierarchy inferred bottom-up) that KL
+    is not what the bound asks for: there it is the estimate log q − log p at the sample, which may be negative.
 
     Parameters
     ----------
-    beta : float
-        Weight of the rate at the end of the schedule.
-    schedule : callable, optional
-        Share of ``beta`` after so many epochs: :class:`Linear`, :class:`Cyclical` or your own. Default: all of it.
+    output : Output
+    closed_form : bool
+        Take the closed form for every level all the same: the bound of the product posterior (see ``HELBO``).
 
     Raises
     ------
     ValueError
-        If ``beta`` is negative or not finite.
+        If the model has no posterior, as a plain autoencoder.
     """
-
-    def __init__(self, beta: float = 1.0, schedule: Schedule = constant):
-        if not 0 <= beta < math.inf:
-            raise ValueError(f"beta must be a finite number ≥ 0, got {beta}")
-        self.beta = beta
-        self.schedule = schedule
-
-    def beta_at(self, epoch: float) -> float:
-        """β after so many epochs."""
-        return self.beta * self.schedule(epoch)
-
-    def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms ``loss``, ``distortion``, ``rate``, ``negative_elbo``: scalars, in nats per image.
-
-        Parameters
-        ----------
-        images : Tensor of shape (N, C, H, W), in [0, 1]
-        output : Output
-            What the model returned for ``images``.
-        epoch : float
-            Epochs trained so far, for the schedule.
-        """
-        terms = elbo_terms(images, output)
-        return {"loss": terms["distortion"] + self.beta_at(epoch) * terms["rate"], **terms}
+    if any(level.posterior is None for level in output.levels):
+        raise ValueError("this model has no posterior and so no rate: train it with Reconstruction()")
+    return [
+        level.posterior.log_prob(level.codes) - level.prior.log_prob(level.codes)
+        if level.prior_depends_on_sample and not closed_form
+        else level.posterior.kl(level.prior)
+        for level in output.levels
+    ]
 
 
-class Capacity:
-    """``distortion + γ · |rate − C(t)|``, C growing from 0 to ``capacity`` (Burgess et al., 2018, equation 8).
+def level_rates(output: Output, closed_form: bool = False) -> list[Tensor]:
+    """The rate of each level: batch means, in nats per image (see :func:`rates`)."""
+    return [rate.sum(1).mean() for rate in rates(output, closed_form)]
 
-    The rate is held near a target that rises, so that the model learns one thing after another.
 
-    Parameters
-    ----------
-    capacity : float
-        The final target C, in nats per image.
-    gamma : float
-        Weight of the distance to the target.
-    epochs : float
-        Epochs over which C grows, in a straight line.
+def elbo_terms(images: Tensor, output: Output) -> dict[str, Tensor]:
+    """``distortion``, ``rate`` and their sum ``negative_elbo``: batch means, in nats per image.
+
+    With several levels also the rate of each: ``rate_1`` (nearest to the image), ``rate_2``, …
+    """
+    distortion_mean = distortion(images, output).mean()
+    by_level = level_rates(output)
+    rate = sum(by_level)
+    terms = {"distortion": distortion_mean, "rate": rate, "negative_elbo": distortion_mean + rate}
+    if len(by_level) > 1:
+        terms |= {f"rate_{level}": value for level, value in enumerate(by_level, start=1)}
+    return terms
+
+
+def per_level(values, count: int, name: str) -> list:
+    """One value for each of ``count`` levels, from such a sequence, or from one value for all of them.
 
     Raises
     ------
     ValueError
-        If ``capacity`` or ``gamma`` is negative or not finite, or ``epochs`` is not positive and finite.
+        If there are more values, or fewer.
     """
+    if isinstance(values, Real) or callable(values):
+        return [values] * count
+    values = list(values)
+    if len(values) != count:
+        raise ValueError(f"{len(values)} {name} for {count} latent levels: give one for each, level 1 first")
+    return values
 
-    def __init__(self, capacity: float, gamma: float, epochs: float):
-        if not (0 <= capacity < math.inf and 0 <= gamma < math.inf):
-            raise ValueError(f"capacity and gamma must be finite numbers ≥ 0, got {capacity} and {gamma}")
-        self.capacity = capacity
-        self.gamma = gamma
-        self.schedule = Linear(epochs)
 
-    def capacity_at(self, epoch: float) -> float:
-        """The target C after so many epochs, in nats per image."""
-        return self.capacity * self.schedule(epoch)
+def only_level(output: Output, loss: str) -> Level:
+    """The level of a model that has just one.
 
-    def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms ``loss``, ``distortion``, ``rate``, ``negative_elbo``, as for :class:`BetaVAE`."""
-        terms = elbo_terms(images, output)
-        gap = (terms["rate"] - self.capacity_at(epoch)).abs()
-        return {"loss": terms["distortion"] + self.gamma * gap, **terms}
+    Raises
+    ------
+    ValueError
+        If it has several, or no posterior.
+    """
+    if len(output.levels) != 1:
+        raise ValueError(f"{loss} is for one latent level, this model has {len(output.levels)}: see HELBO(intra=…)")
+    if output.levels[0].posterior is None:
+        raise ValueError("this model has no posterior and so no rate: train it with Reconstruction()")
+    return output.levels[0]

@@ -8,11 +8,11 @@ from numbers import Real
 
 from torch import Tensor
 
+from vaecourse.checks import one_of
 from vaecourse.losses.dependence import gaussian_mutual_information, stratified_total_correlation
+from vaecourse.losses.elbo import elbo_terms, level_rates, per_level
 from vaecourse.losses.schedules import Schedule, constant
-from vaecourse.losses.terms import elbo_terms, level_rates, per_level
 from vaecourse.models.output import Output
-from vaecourse.networks import choose
 
 BOUNDS = ("chain", "product")
 
@@ -66,7 +66,7 @@ class HELBO:
             if not all(0 <= value < math.inf for value in values):
                 raise ValueError(f"{name} must be finite and ≥ 0, got {', '.join(map(str, values))}")
         self.betas = betas
-        self.bound = choose(bound, BOUNDS, "bound")
+        self.bound = one_of(bound, BOUNDS, "bound")
         self.intra = intra
         self.inter = inter
         self.schedule = schedule
@@ -113,7 +113,7 @@ class HELBO:
             )
             loss = loss + self.intra * terms["total_correlation"]
         if self.inter:
-            pairs = itertools.combinations([level.sample for level in output.levels], 2)
+            pairs = itertools.combinations([level.codes for level in output.levels], 2)
             information = itertools.starmap(gaussian_mutual_information, pairs)
             terms["inter_level_information"] = sum(information, start=terms["rate"].new_zeros(()))  # 0 of one level
             loss = loss + self.inter * terms["inter_level_information"]
@@ -121,7 +121,7 @@ class HELBO:
 
     def _check_minimum(self, output: Output, betas: list[float]) -> None:
         decreasing = any(
-            level.prior_sees_sample and above < here
+            level.prior_depends_on_sample and above < here
             for level, (here, above) in zip(output.levels, itertools.pairwise(betas), strict=False)
         )
         if self.bound == "chain" and decreasing and not self._warned:

@@ -1,27 +1,31 @@
-"""The metrics: each maps images, codes or a model and its images to numbers."""
+"""The metrics: each maps arrays (images, or codes and factors) to numbers, and knows no model."""
 
-from vaecourse.metrics.activity import active_units
+import warnings
+
+from vaecourse.metrics import attributes
+from vaecourse.metrics.active_units import active_units
+from vaecourse.metrics.dci import completeness, dci, disentanglement
 from vaecourse.metrics.density import kolmogorov_smirnov, wasserstein
-from vaecourse.metrics.dependence import total_correlation
-from vaecourse.metrics.explained_variance import max_r2, r2
-from vaecourse.metrics.importance import completeness, dci, disentanglement
 from vaecourse.metrics.interventions import beta_vae_score, factor_vae_score
-from vaecourse.metrics.likelihood import nll
-from vaecourse.metrics.mutual_information import mig, modularity
+from vaecourse.metrics.mig import mig, modularity
+from vaecourse.metrics.r2 import max_r2, r2
 from vaecourse.metrics.reconstruction import mse, psnr, ssim
+from vaecourse.metrics.sap import sap
 from vaecourse.metrics.scores import DCI, Score
-from vaecourse.metrics.separation import sap
 from vaecourse.metrics.similarity import linear_cka, neighbour_agreement
+from vaecourse.metrics.total_correlation import gaussian_total_correlation
 
 __all__ = [
     "DCI",
     "Score",
     "active_units",
+    "attributes",
     "beta_vae_score",
     "completeness",
     "dci",
     "disentanglement",
     "factor_vae_score",
+    "gaussian_total_correlation",
     "kolmogorov_smirnov",
     "linear_cka",
     "max_r2",
@@ -29,11 +33,19 @@ __all__ = [
     "modularity",
     "mse",
     "neighbour_agreement",
-    "nll",
     "psnr",
     "r2",
     "sap",
     "ssim",
-    "total_correlation",
     "wasserstein",
 ]
+
+
+def __getattr__(name: str):
+    """Give ``nll`` under its name until version 0.1: a metric knows no model, so it is ``vc.nll`` now."""
+    if name != "nll":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import vaecourse
+
+    warnings.warn("vc.metrics.nll is vc.nll now: the old name goes with the next release", DeprecationWarning, 2)
+    return vaecourse.nll

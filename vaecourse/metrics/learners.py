@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vaecourse.metrics.boosting import boost
 from vaecourse.metrics.factors import varying
+from vaecourse.metrics.solvers.boosting import boost
 
 # Of the lasso, for codes and factors of variance 1.
 LASSO_PENALTY = 0.02

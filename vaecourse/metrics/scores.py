@@ -1,6 +1,5 @@
 """What a score of disentanglement returns: the number, the matrix behind it and how it was measured."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,16 +24,6 @@ class Score:
     score: float
     matrix: np.ndarray = field(repr=False)
     protocol: dict
-
-    def plot(self, factors: Sequence[str] | None = None):
-        """The matrix as a heat map, factors down and units across: a matplotlib ``Figure``.
-
-        Parameters
-        ----------
-        factors : sequence of str, optional
-            Their names.
-        """
-        return heat_map(self.matrix, f"{self.name}: {self.score:.3f}", factors)
 
 
 @dataclass(frozen=True)
@@ -61,26 +50,3 @@ class DCI:
     training_informativeness: float
     importance: np.ndarray = field(repr=False)
     protocol: dict
-
-    def plot(self, factors: Sequence[str] | None = None):
-        """The importances as a heat map, factors down and units across: a matplotlib ``Figure``."""
-        title = f"DCI: disentanglement {self.disentanglement:.3f}, completeness {self.completeness:.3f}"
-        return heat_map(self.importance, title, factors)
-
-
-def heat_map(matrix: np.ndarray, title: str, factors: Sequence[str] | None = None):
-    """A matrix (d, K) of units and factors as a picture, in a matplotlib ``Figure``."""
-    from vaecourse.plots.style import panels, style
-
-    units, count = matrix.shape
-    if factors is not None and len(factors) != count:
-        raise ValueError(f"{len(factors)} names for {count} factors")
-    with style():
-        figure, axes = panels(height=1.2 + 0.3 * count)
-        image = axes.imshow(matrix.T, aspect="auto", cmap="viridis", vmin=0)
-        axes.set(title=title, xlabel="unit", ylabel=None if factors else "factor", yticks=range(count))
-        axes.set_xticks(range(0, units, 1 + (units - 1) // 20))
-        if factors:
-            axes.set_yticklabels(factors)
-        figure.colorbar(image)
-    return figure

@@ -4,8 +4,8 @@ from torch import Tensor
 
 from vaecourse.distributions import ImageLikelihood
 from vaecourse.models.base import ImageModel
+from vaecourse.models.networks import ImageShape
 from vaecourse.models.output import Level, Output
-from vaecourse.networks import ImageShape
 
 
 class Autoencoder(ImageModel):
@@ -42,4 +42,4 @@ class Autoencoder(ImageModel):
     def forward(self, images: Tensor, sample: bool = True) -> Output:
         """Reconstruct images (N, C, H, W)."""
         levels = self.infer(images, sample)
-        return Output(self.decoder(levels[0].sample), levels)
+        return Output(self.decoder(levels[0].codes), levels)

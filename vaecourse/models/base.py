@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from vaecourse.distributions import ImageLikelihood
+from vaecourse.models.networks import Decoder, Encoder, ImageShape
 from vaecourse.models.output import check_codes, check_images
-from vaecourse.networks import Decoder, Encoder, ImageShape
 from vaecourse.randomness import seeded
 
 
@@ -20,7 +20,7 @@ class ImageModel(nn.Module):
     latent_dims : tuple of int
         Units of each level, nearest to the image first.
     network, hidden, likelihood, sigma
-        See :class:`vaecourse.networks.Encoder` and :class:`vaecourse.networks.Decoder`.
+        See :class:`vaecourse.models.networks.Encoder` and :class:`vaecourse.models.networks.Decoder`.
     seed : int
         Seed of the initial weights. The caller's random state is not touched.
 
@@ -29,6 +29,12 @@ class ImageModel(nn.Module):
     ValueError
         For settings that no network can be made from.
     """
+
+    # Whether codes can be drawn from a prior, and whether levels are drawn from one another.
+    has_prior = False
+    is_hierarchy = False
+    # Which codes the decoder reads: those of the "first" level, of "all" side by side, or their "sum" over √K.
+    decoder_reads = "first"
 
     def __init__(
         self,
@@ -79,6 +85,8 @@ class ImageModel(nn.Module):
 
 class LatentVariableModel(ImageModel):
     """A model with a prior over its codes, which can therefore make new images."""
+
+    has_prior = True
 
     def sample_prior(self, count: int) -> list[Tensor]:
         """Codes (count, d) of each level drawn from the prior, z_1 first: here N(0, I) for each level."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from vaecourse.checks import one_of
 from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
 from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.networks import ImageShape, dense_layers
 from vaecourse.models.output import Level, Output, check_codes
-from vaecourse.networks import ImageShape, choose, dense_layers
 
 INFERENCE = ("bottom_up", "top_down")
 DECODER_READS = ("first", "all")
@@ -57,8 +58,8 @@ class HDVAE(LatentVariableModel):
         if not isinstance(latent_dims, Sequence) or not latent_dims:
             raise ValueError(f"latent_dims must hold the units of each level, as (64, 32), got {latent_dims}")
         super().__init__(image_shape, latent_dims, **settings)
-        self.inference = choose(inference, INFERENCE, "inference")
-        self.decoder_reads = choose(decoder_reads, DECODER_READS, "decoder_reads")
+        self.inference = one_of(inference, INFERENCE, "inference")
+        self.decoder_reads = one_of(decoder_reads, DECODER_READS, "decoder_reads")
         dims = self.latent_dims
         pairs = list(itertools.pairwise(dims))
         with self._seeded():
@@ -67,6 +68,11 @@ class HDVAE(LatentVariableModel):
             self.priors = nn.ModuleList(_network(upper, reversed(level_hidden), lower) for lower, upper in pairs)
             upwards = pairs if inference == "bottom_up" else []
             self.posteriors = nn.ModuleList(_network(lower, level_hidden, upper) for lower, upper in upwards)
+
+    @property
+    def is_hierarchy(self) -> bool:
+        """Whether there is a level that is drawn from another."""
+        return len(self.latent_dims) > 1
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
         """The levels, z_1 first, of images (N, C, H, W) in [0, 1]: samples, or means handed on from level to level."""
@@ -79,11 +85,11 @@ class HDVAE(LatentVariableModel):
         levels = [Level(_draw(posterior, sample), posterior)]
         for posterior_network, prior_network in zip(self.posteriors, self.priors, strict=True):
             below = levels[-1]
-            posterior = DiagonalGaussian.from_parameters(posterior_network(below.sample))
+            posterior = DiagonalGaussian.from_parameters(posterior_network(below.codes))
             levels.append(Level(_draw(posterior, sample), posterior))
-            below.prior = DiagonalGaussian.from_parameters(prior_network(levels[-1].sample))
-            below.prior_sees_sample = True
-        levels[-1].prior = DiagonalGaussian.standard_like(levels[-1].sample)
+            below.prior = DiagonalGaussian.from_parameters(prior_network(levels[-1].codes))
+            below.prior_depends_on_sample = True
+        levels[-1].prior = DiagonalGaussian.standard_like(levels[-1].codes)
         return levels
 
     def _infer_top_down(self, parameters: Tensor, sample: bool) -> list[Level]:
@@ -93,10 +99,28 @@ class HDVAE(LatentVariableModel):
         codes = _draw(posterior, sample)
         levels = [Level(codes, posterior, DiagonalGaussian.standard_like(codes))]
         for likelihood, prior_network in zip(reversed(evidence), reversed(self.priors), strict=True):
-            prior = DiagonalGaussian.from_parameters(prior_network(levels[0].sample))
+            prior = DiagonalGaussian.from_parameters(prior_network(levels[0].codes))
             posterior = likelihood.product(prior)
             levels.insert(0, Level(_draw(posterior, sample), posterior, prior))
         return levels
+
+    def prior(self, *above: Tensor) -> DiagonalGaussian:
+        """p(z_l|z_{l+1}) of the level below those given, over codes (N, d).
+
+        Parameters
+        ----------
+        *above : Tensors of shape (N, d)
+            z_{l+1}, …, z_L: the codes of all levels above, the nearest first. Only that one matters here.
+
+        Raises
+        ------
+        ValueError
+            If the codes are not those of the upper levels, or no level is below them.
+        """
+        if not 1 <= len(above) < len(self.latent_dims):
+            raise ValueError(f"give the codes of 1 to {len(self.latent_dims) - 1} upper levels, got {len(above)}")
+        check_codes(above[0], self.latent_dims[-len(above)])
+        return DiagonalGaussian.from_parameters(self.priors[-len(above)](above[0]))
 
     def descend(self, *held: Tensor, sample: bool = False) -> list[Tensor]:
         """Codes of all levels, z_1 first: those held, and below them the priors' means, or draws if ``sample``.
@@ -117,8 +141,8 @@ class HDVAE(LatentVariableModel):
         for codes, dim in zip(held, self.latent_dims[-len(held) :], strict=True):
             check_codes(codes, dim)
         levels = list(held)
-        for network in reversed(self.priors[: len(self.latent_dims) - len(held)]):
-            levels.insert(0, _draw(DiagonalGaussian.from_parameters(network(levels[0])), sample))
+        while len(levels) < len(self.latent_dims):
+            levels.insert(0, _draw(self.prior(*levels), sample))
         return levels
 
     def sample_prior(self, count: int) -> list[Tensor]:
@@ -140,7 +164,7 @@ class HDVAE(LatentVariableModel):
     def forward(self, images: Tensor, sample: bool = True) -> Output:
         """Infer all levels of images (N, C, H, W) (from means if ``sample=False``) and decode them."""
         levels = self.infer(images, sample)
-        return Output(self.decode(*(level.sample for level in levels)), levels)
+        return Output(self.decode(*(level.codes for level in levels)), levels)
 
 
 def _network(inputs: int, hidden, outputs: int) -> nn.Sequential:

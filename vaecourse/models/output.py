@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
-from vaecourse.networks import ImageShape
+from vaecourse.models.networks import ImageShape
 
 
 @dataclass
@@ -15,20 +15,20 @@ class Level:
 
     Parameters
     ----------
-    sample : Tensor of shape (N, d)
-        The codes of this level.
+    codes : Tensor of shape (N, d)
+        The codes of this level: drawn from the posterior, or its means.
     posterior, prior : DiagonalGaussian, optional
-        The distribution that the sample was drawn from, and the one that the generative model draws it from: q(z|x)
+        The distribution that codes are drawn from, and the one that the generative model draws them from: q(z|x)
         and p(z); in a hierarchy given the neighbouring level. A plain autoencoder has neither.
-    prior_sees_sample : bool
-        The prior was computed from codes that were themselves drawn given this sample, as in a hierarchy inferred
-        bottom-up. Then the closed-form KL from posterior to prior is not the rate of this level.
+    prior_depends_on_sample : bool
+        The prior was computed from codes that were themselves drawn given the codes of this level, as in a hierarchy
+        inferred bottom-up. Then the closed-form KL from posterior to prior is not the rate of this level.
     """
 
-    sample: Tensor
+    codes: Tensor
     posterior: DiagonalGaussian | None = None
     prior: DiagonalGaussian | None = None
-    prior_sees_sample: bool = False
+    prior_depends_on_sample: bool = False
 
 
 @dataclass

@@ -5,10 +5,11 @@ import math
 import torch
 from torch import Tensor, nn
 
+from vaecourse.checks import one_of
 from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
 from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.networks import ImageShape
 from vaecourse.models.output import Level, Output
-from vaecourse.networks import ImageShape, choose
 
 MIXING = ("concat", "sum")
 BASES = ("powers", "legendre")
@@ -57,15 +58,21 @@ class PHVAE(LatentVariableModel):
         if degree < 1:
             raise ValueError(f"degree must be at least 1, got {degree}: degree 1 is the VAE")
         super().__init__(image_shape, (latent_dim,) * degree, **settings)
-        self.mixing = choose(mixing, MIXING, "mixing")
-        self.basis = choose(basis, BASES, "basis")
+        self.mixing = one_of(mixing, MIXING, "mixing")
+        self.basis = one_of(basis, BASES, "basis")
         with self._seeded():
             self.encoders = nn.ModuleList(self._encoder(2 * latent_dim) for _ in range(degree))
             self.decoder = self._decoder(latent_dim * (degree if mixing == "concat" else 1))
 
     @property
     def degree(self) -> int:
+        """The highest power K."""
         return len(self.latent_dims)
+
+    @property
+    def decoder_reads(self) -> str:
+        """ "all" degrees side by side, or their "sum"."""
+        return "sum" if self.mixing == "sum" else "all"
 
     def features(self, images: Tensor) -> list[Tensor]:
         """The polynomials of degree 1 … K of images (N, C, H, W), each of the same shape."""
@@ -110,7 +117,7 @@ class PHVAE(LatentVariableModel):
     def forward(self, images: Tensor, sample: bool = True) -> Output:
         """Encode every degree of images (N, C, H, W), draw codes (or take the means), mix and decode them."""
         levels = self.infer(images, sample)
-        return Output(self.decode(*(level.sample for level in levels)), levels)
+        return Output(self.decode(*(level.codes for level in levels)), levels)
 
 
 def _legendre(values: Tensor, degree: int) -> list[Tensor]:

@@ -4,8 +4,8 @@ from torch import Tensor
 
 from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
 from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.networks import ImageShape
 from vaecourse.models.output import Level, Output
-from vaecourse.networks import ImageShape
 
 
 class VAE(LatentVariableModel):
@@ -46,4 +46,4 @@ class VAE(LatentVariableModel):
     def forward(self, images: Tensor, sample: bool = True) -> Output:
         """Encode images (N, C, H, W), draw codes (or take the posterior mean if ``sample=False``), decode them."""
         levels = self.infer(images, sample)
-        return Output(self.decoder(levels[0].sample), levels)
+        return Output(self.decoder(levels[0].codes), levels)

@@ -3,15 +3,17 @@
 All share one style, which reads on a white page and on a dark one, and leave the caller's settings alone.
 """
 
+from vaecourse.evaluation import linear_path, spherical_path
+from vaecourse.plots import animations
 from vaecourse.plots.curves import history, rate_distortion
-from vaecourse.plots.images import images, interpolation, manifold, reconstructions, samples, traversal
+from vaecourse.plots.hierarchies import held_levels, level_reconstructions
+from vaecourse.plots.image_grids import images, interpolation, manifold, reconstructions, samples, traversal
 from vaecourse.plots.latent import latent_scatter, posteriors, umap, unit_rates
-from vaecourse.plots.levels import held_levels, level_reconstructions
-from vaecourse.plots.paths import linear_path, spherical_path
-from vaecourse.plots.scores import score_bars, score_table
+from vaecourse.plots.score_plots import score_bars, score_matrix, score_table
 from vaecourse.plots.style import panels, style
 
 __all__ = [
+    "animations",
     "held_levels",
     "history",
     "images",
@@ -26,6 +28,7 @@ __all__ = [
     "reconstructions",
     "samples",
     "score_bars",
+    "score_matrix",
     "score_table",
     "spherical_path",
     "style",

@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from vaecourse.history import History
 from vaecourse.plots.style import INK, LINE_COLOURS, panels, styled
+from vaecourse.training import History
 
 NOT_IN_NATS = {
     "mse": ("MSE", ""),
     "psnr": ("PSNR", "dB"),
     "ssim": ("SSIM", ""),
-    "critic_accuracy": ("critic accuracy", ""),
+    "discriminator_accuracy": ("discriminator accuracy", ""),
     "seconds": ("time", "seconds"),
 }
 PANELS_IN_A_ROW = 3

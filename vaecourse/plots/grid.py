@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from torch import Tensor
 
+from vaecourse.data import Split
 from vaecourse.plots.style import DOTS_PER_INCH, WIDTH, NotebookFigure
 
 GAP = 0.06  # between pictures, in picture widths
@@ -83,3 +84,10 @@ def as_pictures(images) -> Tensor:
     if images.ndim != 4 or images.shape[1] not in (1, 3) or not len(images):
         raise ValueError(f"images to show must have shape (N, 1 or 3, H, W) with N ≥ 1, got {tuple(images.shape)}")
     return images.float() / 255 if images.dtype == torch.uint8 else images.float().clamp(0, 1)
+
+
+def index_within(split: Split, index: int) -> int:
+    """The index, if there is such an image in the split; else IndexError."""
+    if not -len(split) <= index < len(split):
+        raise IndexError(f"image {index} is outside the split of {len(split)} images")
+    return index

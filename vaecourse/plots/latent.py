@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse
 from torch import Tensor, nn
 
+from vaecourse.checks import check_level
 from vaecourse.data import Split
-from vaecourse.evaluation import outputs
-from vaecourse.metrics import active_units
+from vaecourse.evaluation import measure_units
+from vaecourse.evaluation.units import posteriors_of
 from vaecourse.plots.style import INK, LINE_COLOURS, category_colours, panels, styled
-from vaecourse.plots.units import describe_units
 
 UMAP_AT_MOST = 5000
-ACTIVE_VARIANCE = 0.01
 SIDES = np.array([-1, 1])
 SQUARE = 5.5  # inches: the sides of a figure of a plane
 
@@ -108,11 +107,10 @@ def posteriors(
     if model.latent_dims != (2,):
         shown = ", ".join(map(str, model.latent_dims))
         raise ValueError(f"posteriors are drawn for latent_dim 2, this model has {shown}")
-    found = [output.levels[0].posterior for _, output in outputs(model, split[:count])]
-    if None in found:
+    (means,), (stds,) = posteriors_of(model, split[:count])
+    if stds is None:
         raise ValueError(f"{type(model).__name__} has no posterior: its codes are points, see latent_scatter")
-    means = _as_array(torch.cat([posterior.mean for posterior in found]))
-    stds = _as_array(torch.cat([posterior.std for posterior in found]))
+    means, stds = _as_array(means), _as_array(stds)
     ax = _square_axes() if ax is None else ax
     labels = split.labels[:count] if split.labels is not None else None
     groups = scatter(ax, means, labels, label_names, size=2)
@@ -138,19 +136,20 @@ def unit_rates(model: nn.Module, split: Split, level: int = 1) -> Figure:
     ValueError
         If the model has no posterior, as a plain autoencoder.
     """
-    units = describe_units(model, split, level)
-    if units.name != "nats":
+    check_level(level, len(model.latent_dims))
+    units = measure_units(model, split)[level - 1]
+    if units.quantity != "nats":
         raise ValueError(f"{type(model).__name__} has no posterior and so no rate of its units")
-    order = units.order
+    order = units.importance.argsort(descending=True, stable=True).tolist()
     heights = units.importance[order].numpy()
-    active = active_units(units.codes, ACTIVE_VARIANCE)[order].numpy()
+    active = units.active[order].numpy()
     figure, ax = panels(height=2.8)
     ax.bar(range(len(order)), heights, color=np.where(active, LINE_COLOURS[0], INK))
     crowded = len(order) > 30
     ax.set_xticks(range(len(order)), order, rotation=90 if crowded else 0, fontsize=6 if crowded else 8)
     ax.margins(x=0.01)
     ax.set(xlabel="unit", ylabel="rate (nats per image)")
-    ax.set_title(f"{active.sum()} of {len(order)} units active: variance of the posterior mean > {ACTIVE_VARIANCE}")
+    ax.set_title(f"{active.sum()} of {len(order)} units active: variance of the posterior mean > 0.01")
     return figure
 
 
@@ -163,10 +162,13 @@ def scatter(ax: Axes, points: np.ndarray, labels, label_names: Sequence[str], si
         ax.scatter(*points.T, s=size, color=LINE_COLOURS[0], alpha=0.8, linewidths=0)
         return [(np.ones(len(points), bool), LINE_COLOURS[0])]
     present = np.unique(labels)
-    if len(label_names) and present.max() >= len(label_names):
-        raise ValueError(f"labels 0 to {present.max()} need {present.max() + 1} names, got {len(label_names)}")
-    palette = category_colours(max(len(label_names), present.max() + 1))
-    groups = [(labels == label, palette[label]) for label in present]
+    if len(label_names) and not (present.min() >= 0 and present.max() < len(label_names)):
+        needed = f"labels {present.min()} to {present.max()} do not number {len(label_names)} names"
+        raise ValueError(f"{needed}: give a name for each label from 0")
+    # Labels that count from 0 keep their colours where some of them are missing.
+    places = present if present.min() >= 0 else np.arange(len(present))
+    palette = category_colours(max(len(label_names), places.max() + 1))
+    groups = [(labels == label, palette[place]) for label, place in zip(present, places, strict=True)]
     for (members, colour), label in zip(groups, present, strict=True):
         # Two shapes by turns tell apart the colours that are most alike; a triangle fills less of its square.
         marker, area = (("o", size), ("^", 1.5 * size))[label % 2]

@@ -1,0 +1,173 @@
+"""What every notebook must keep to, so that it runs on Colab, stays small and can be read by everyone.
+
+That they run, and that their stored outputs are right, nbval tests (``make test``).
+"""
+
+import ast
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHAPTERS_WITHOUT_EXERCISES = {"00_start_here", "explorer_gallery"}
+CHECKED = "# NBVAL_CHECK_OUTPUT"
+FIGURES = ("vc.plots.", "vc.animations.")
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+@pytest.fixture
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _syntax(cell) -> ast.Module:
+    lines = [line.replace("%", "pass  # %", 1) if line.lstrip().startswith("%") else line for line in _lines(cell)]
+    return ast.parse("\n".join(lines))
+
+
+def _lines(cell) -> list[str]:
+    return cell.source.splitlines()
+
+
+def _makes_figure(cell) -> bool:
+    body = _syntax(cell).body
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Expr) or not isinstance(last.value, ast.Call):
+        return False
+    return ast.unparse(last.value.func).startswith(FIGURES)
+
+
+def test_all_chapters_are_there():
+    assert {path.stem for path in NOTEBOOKS} >= {"00_start_here", "01_autoencoder", "02_vae", "03_beta_vae"}
+
+
+def test_is_valid(notebook):
+    nbformat.validate(notebook)
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
+def test_kernel_is_everyones(notebook):
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+def _widgets_without_state(notebook) -> list[str]:
+    """What of widgets is stored without the state that shows them: their metadata, or views in outputs."""
+    metadata = notebook.metadata.get("widgets", {})
+    known = {model for saved in metadata.values() for model in saved.get("state", {})}
+    bundles = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    views = [bundle[WIDGET_VIEW]["model_id"] for bundle in bundles if WIDGET_VIEW in bundle]
+    return [kind for kind, saved in metadata.items() if "state" not in saved] + [v for v in views if v not in known]
+
+
+def test_widgets_are_stored_with_their_state(notebook):
+    # Colab writes metadata without: GitHub then refuses to show the notebook.
+    assert _widgets_without_state(notebook) == []
+
+
+def test_widgets_without_state_are_found():
+    state = "application/vnd.jupyter.widget-state+json"
+    view = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {"model_id": "slider"}})
+    shown = nbformat.v4.new_code_cell("explorer", outputs=[view])
+    for cells, widgets, faults in (
+        ([], {state: {"version_major": 2}}, [state]),
+        ([shown], {}, ["slider"]),
+        ([shown], {state: {"state": {"another": {}}}}, ["slider"]),
+        ([shown], {state: {"state": {"slider": {}}}}, []),
+    ):
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"widgets": widgets})
+        assert _widgets_without_state(notebook) == faults
+
+
+def test_outputs_are_stored_only_where_they_are_checked(code):
+    for cell in code:
+        checked = CHECKED in cell.source
+        assert bool(cell.outputs) == checked, cell.source
+        # nbval refuses stored outputs of a cell without a count; the true one would change with every run.
+        assert cell.execution_count == (1 if checked else None)
+        assert "execution" not in cell.metadata
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("execution_count") is None
+
+
+def test_first_cell_has_the_colab_badge(path, notebook):
+    badge = "https://colab.research.google.com/assets/colab-badge.svg"
+    colab = ADDRESS.replace("https://github.com", "https://colab.research.google.com/github")
+    first = notebook.cells[0]
+    assert first.cell_type == "markdown"
+    assert f"[![Open in Colab]({badge})]({colab}/blob/main/notebooks/{path.name})" in first.source
+    assert any(line.startswith("# ") for line in _lines(first))
+
+
+def test_second_cell_installs_the_package_on_colab_only(notebook, code):
+    setup = notebook.cells[1]
+    assert "setup" in _tags(setup)
+    condition = _lines(setup).index('if "google.colab" in sys.modules:')
+    assert _lines(setup)[condition + 1] == f"    %pip install -q --no-deps git+{ADDRESS}"
+    assert sum(line.lstrip().startswith(("%pip", "!")) for cell in code for line in _lines(cell)) == 1
+
+
+def test_imports_are_the_package_and_what_it_depends_on(code):
+    # Only then the notebook runs from any folder, and on Colab, where no other dependency is installed.
+    allowed = {Requirement(line).name for line in DEPENDENCIES} | {"vaecourse"}
+    distributions = packages_distributions()
+    for cell in code:
+        for node in ast.walk(_syntax(cell)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            for root in {name.partition(".")[0] for name in names} - sys.stdlib_module_names:
+                assert allowed & set(distributions.get(root, [])), f"{root} is not a dependency of vaecourse"
+        assert "../" not in cell.source
+        assert "sys.path" not in cell.source
+
+
+def test_figures_have_a_caption_and_a_description(code):
+    names = []
+    for cell in code:
+        display = cell.metadata.get("mystnb", {})
+        if not _makes_figure(cell) and not display:
+            continue
+        assert display.get("image", {}).get("alt", "").strip(), f"no alternative text:\n{cell.source}"
+        figure = display.get("figure", {})
+        assert figure.get("caption", "").strip(), f"no caption:\n{cell.source}"
+        assert figure.get("name", "").startswith("fig-"), f"no name fig-…:\n{cell.source}"
+        names.append(figure["name"])
+    assert len(names) == len(set(names))
+
+
+def test_exercises_have_folded_solutions_that_are_right(path, code):
+    exercises = [position for position, cell in enumerate(code) if "exercise" in _tags(cell)]
+    assert len(exercises) >= (0 if path.stem in CHAPTERS_WITHOUT_EXERCISES else 4)
+    assert len(exercises) == sum("solution" in _tags(cell) for cell in code)
+    for position in exercises:
+        assert "vc.check(" in code[position].source
+        solution = code[position + 1]
+        assert {"solution", "hide-cell"} <= set(_tags(solution))
+        assert solution.metadata.get("cellView") == "form"
+        assert _lines(solution)[:2] == ["# @title Solution", CHECKED]
+        printed = "".join(output.get("text", "") for output in solution.outputs)
+        assert printed.splitlines()[-1] == "right"
+        assert "not " not in printed

@@ -1,0 +1,104 @@
+"""The book's extension moves weights out of pages, adds scripts where they are needed, and refuses dead widgets."""
+
+import base64
+import io
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from page_format import read_page
+from page_models import explored
+from PIL import Image
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from vaecourse.explorers.page import export as page
+
+EXTENSIONS = Path(__file__).parents[2] / "book" / "_extensions"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """Builds a book of one notebook with these outputs, and one page without any; returns its folder."""
+    monkeypatch.setattr(sys, "path", [str(EXTENSIONS), *sys.path])
+    monkeypatch.setenv("VAECOURSE_PAGE_EXPLORERS", "")  # the extension sets it; afterwards it is as before
+
+    def make(outputs):
+        source, built = tmp_path / "source", tmp_path / "built"
+        (source / "chapters").mkdir(parents=True)
+        (source / "index.md").write_text("# Start\n\n```{toctree}\nchapters/one\n```\n")
+        cell = nbformat.v4.new_code_cell("show()", outputs=outputs)
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# One"), cell])
+        nbformat.write(notebook, source / "chapters" / "one.ipynb")
+        settings = {
+            "extensions": ["myst_nb", "explorers", "lighter_pages"],
+            "nb_execution_mode": "off",
+            "nb_mime_priority_overrides": [["html", "text/html", 5]],
+            "nb_ipywidgets_js": {},
+            "html_theme": "basic",
+        }
+        log = io.StringIO()
+        app = Sphinx(source, None, built, tmp_path / "doctrees", "html", settings, status=None, warning=log)
+        app.build()
+        assert app.statuscode == 0, log.getvalue()
+        return built
+
+    return make
+
+
+def display(data):
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def test_figures_keep_their_pixels_as_webp(build):
+    pixels = np.random.default_rng(0).integers(0, 256, size=(20, 30, 4), dtype=np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(pixels).save(png, "PNG")
+    built = build([display({"image/png": base64.b64encode(png.getvalue()).decode()})])
+    (address,) = re.findall(r'<img[^>]*src="\.\./([^"]+)"', (built / "chapters" / "one.html").read_text())
+    with Image.open(built / address) as shown:
+        assert shown.format == "WEBP"
+        assert np.array_equal(np.asarray(shown), pixels)
+
+
+def test_weights_become_files_and_scripts_come_where_they_are_needed(build):
+    html = page.html({"VAE": explored("vae-colour")})
+    built = build([display({"text/html": html, "text/plain": "<explorer>"})])
+    text = (built / "chapters" / "one.html").read_text()
+    (address,) = re.findall(r'class="explorer-weights" data-src="([^"]+)"></script>', text)
+    _, (data,) = read_page(html)
+    assert (built / "chapters" / address).read_bytes() == data
+    script = (built / "chapters" / address).with_suffix(".js").read_text()
+    assert script.startswith(f'vaecourse.receive("{Path(address).name}", "')
+    scripts = re.findall(r'<script defer="defer" src="\.\./(_static/explorer/[a-z]+\.js)', text)
+    assert [Path(name).stem for name in scripts][-1] == "explorer"
+    assert all((built / name).is_file() for name in [*scripts, "_static/explorer/explorer.css"])
+    assert "_static/explorer" not in (built / "index.html").read_text()
+    assert len(text) < len(html)
+    assert os.environ["VAECOURSE_PAGE_EXPLORERS"] == "1"
+
+
+def test_an_output_with_a_picture_beside_the_widget_shows_the_picture(build):
+    built = build([display({WIDGET: {"model_id": "a"}, "text/html": "<b>shown</b>"})])
+    text = (built / "chapters" / "one.html").read_text()
+    assert "<b>shown</b>" in text
+    assert "jupyter.widget" not in text
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        display({WIDGET: {"model_id": "a"}, "text/plain": "IntSlider(value=0)"}),
+        display({"text/html": "<p>Failed to display Jupyter Widget of type VBox</p>"}),
+        display({"text/plain": "Error displaying widget: model not found"}),
+    ],
+    ids=["widget", "html", "text"],
+)
+def test_a_dropped_widget_stops_the_build(build, output):
+    with pytest.raises(ExtensionError, match=r"chapters/one: an output is a widget that needs a kernel"):
+        build([output])

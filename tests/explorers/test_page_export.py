@@ -1,0 +1,94 @@
+"""What the explorer of a page carries: everything that its model needs, and nothing that a browser cannot run."""
+
+import pytest
+import torch
+from page_format import PageModel, read_page
+from page_models import IN_BYTES, NAMES, explored, noise_split
+from torch import nn
+
+from vaecourse.explorers import Exploration
+from vaecourse.explorers.page import export as page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_and_layers_are_those_of_the_model(name):
+    exploration = explored(name)
+    manifest, (data,) = read_page(page.html({name: exploration}))
+    (part,) = manifest["models"]
+    assert part["bytes"] == len(data)
+    read = PageModel(part, data)
+    for index, start in enumerate(part["starts"]):
+        codes, widths = exploration.start(index)
+        for level, code in enumerate(codes):
+            torch.testing.assert_close(torch.tensor(start["codes"][level]), code, rtol=1e-5, atol=1e-5)
+            if start["widths"] is not None:
+                torch.testing.assert_close(torch.tensor(start["widths"][level]), widths[level], rtol=1e-2, atol=0)
+        picture = exploration.decode(codes).permute(1, 2, 0).flatten()
+        assert (read.decode(start["codes"]) - picture).abs().max() < 1 / 255
+        assert picture.std() > 0.1
+    for prior, network in zip(read.priors, getattr(exploration.model, "priors", []), strict=True):
+        codes = torch.randn(4, network[0].in_features, generator=torch.Generator().manual_seed(0))
+        torch.testing.assert_close(prior(codes), network(codes), rtol=0, atol=5e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(IN_BYTES)])
+def test_weights_of_bytes_travel_as_bytes_and_lose_nothing(name):
+    exploration = explored(name)
+    manifest, (data,) = read_page(page.html({name: exploration}))
+    (part,) = manifest["models"]
+    assert part["type"] == "int8"
+    read = PageModel(part, data)
+    codes, _ = exploration.start(0)
+    picture = exploration.decode(codes).permute(1, 2, 0).flatten()
+    torch.testing.assert_close(read.decode([code.tolist() for code in codes]), picture, rtol=0, atol=1e-5)
+    _, (halves,) = read_page(page.html({name: explored(name.removesuffix(IN_BYTES))}))
+    assert len(data) < 0.65 * len(halves)
+
+
+def test_manifest_tells_what_the_reader_sees():
+    exploration = explored("hdvae-bottom-up")
+    (part,) = read_page(page.html({"three <levels>": exploration}))[0]["models"]
+    assert (part["name"], part["hierarchy"], part["hasPrior"], part["reads"]) == ("three <levels>", True, True, "first")
+    for level, told in zip(exploration.levels, part["levels"], strict=True):
+        assert told["name"] == level.level
+        assert (told["order"], told["active"]) == (level.order, level.active_count)
+        assert told["labels"] == [level.label(unit) for unit in range(len(level.order))]
+        torch.testing.assert_close(torch.tensor(told["low"]), level.low)
+        torch.testing.assert_close(torch.tensor(told["high"]), level.high)
+    assert part["starts"][1]["scores"] == pytest.approx(exploration.scores(1), abs=1e-4)
+
+
+def test_an_autoencoder_has_neither_prior_nor_widths():
+    (part,) = read_page(page.html({"AE": explored("autoencoder")}))[0]["models"]
+    assert not part["hasPrior"]
+    assert part["starts"][0]["widths"] is None
+
+
+def test_the_poster_is_described_and_names_the_units():
+    html = page.html({"VAE": explored("vae-colour")})
+    assert 'src="data:image/png;base64,' in html
+    assert 'alt="A test image, below it its reconstruction' in html
+
+
+def test_models_of_different_starts_are_refused():
+    one = explored("vae-colour")
+    other = Exploration(one.model, noise_split(one.model.image_shape), starts=3, seed=5)
+    with pytest.raises(ValueError, match="the same images"):
+        page.html({"one": one, "other": other})
+    with pytest.raises(ValueError, match="at least one"):
+        page.html({})
+
+
+def test_weights_beyond_half_precision_are_refused():
+    exploration = explored("vae-colour")
+    with torch.no_grad():
+        exploration.model.decoder.layers[0].weight[0, 0] = 1e5
+    with pytest.raises(ValueError, match="half precision"):
+        page.html({"VAE": exploration})
+
+
+def test_an_unknown_layer_is_refused():
+    exploration = explored("vae-colour")
+    exploration.model.decoder.layers.insert(1, nn.Tanh())
+    with pytest.raises(TypeError, match="Tanh"):
+        page.html({"VAE": exploration})

@@ -1,0 +1,26 @@
+"""Passes of a model over a split: codes, reconstructions, likelihoods, and what units and levels carry."""
+
+from vaecourse.evaluation.codes import central_codes, codes_of, decode
+from vaecourse.evaluation.levels import CollapseWarning, LevelReport, level_report
+from vaecourse.evaluation.likelihood import nll
+from vaecourse.evaluation.passes import encode, evaluate, reconstruct
+from vaecourse.evaluation.paths import linear_path, spherical_path, traverse
+from vaecourse.evaluation.units import Units, measure_units
+
+__all__ = [
+    "CollapseWarning",
+    "LevelReport",
+    "Units",
+    "central_codes",
+    "codes_of",
+    "decode",
+    "encode",
+    "evaluate",
+    "level_report",
+    "linear_path",
+    "measure_units",
+    "nll",
+    "reconstruct",
+    "spherical_path",
+    "traverse",
+]

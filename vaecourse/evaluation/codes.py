@@ -1,0 +1,48 @@
+"""Codes of all levels of a model, and pictures decoded from them."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.data import Split
+from vaecourse.evaluation.passes import evaluation_mode
+from vaecourse.evaluation.units import posteriors_of
+
+Codes = list[Tensor]
+
+
+def codes_of(model: nn.Module, split: Split) -> Codes:
+    """Posterior means (N, d) of every level, level 1 first, on the CPU."""
+    return posteriors_of(model, split)[0]
+
+
+@torch.no_grad()
+def decode(model: nn.Module, codes: Sequence[Tensor], kept: int = 1, sample: bool = False, seed: int = 0) -> Tensor:
+    """Decode codes (N, d) of all levels, level 1 first, to pictures (N, C, H, W): the decoder's means, on the CPU.
+
+    Parameters
+    ----------
+    model : nn.Module
+    codes : sequence of Tensors of shape (N, d)
+    kept : int
+        In a hierarchy, the lowest level that is kept: the levels below it are replaced by the means of the priors
+        given those above. 1 keeps all levels.
+    sample : bool
+        Whether the levels below ``kept`` are drawn from the priors instead.
+    seed : int
+        Seed of these draws.
+    """
+    with evaluation_mode(model, seed) as device:
+        codes = [values.to(device) for values in codes]
+        if kept > 1 and model.is_hierarchy:
+            codes = model.descend(*codes[kept - 1 :], sample=sample)
+        return model.decode(*codes).mean.cpu()
+
+
+@torch.no_grad()
+def central_codes(model: nn.Module) -> Codes:
+    """The code (1, d) of every level at the mean of its prior, down a hierarchy: where nothing is special."""
+    with evaluation_mode(model) as device:
+        zeros = [torch.zeros(1, units, device=device) for units in model.latent_dims]
+        return [codes.cpu() for codes in (model.descend(zeros[-1]) if model.is_hierarchy else zeros)]

@@ -1,0 +1,101 @@
+"""How probable a model finds an image: the importance-weighted bound on its log-likelihood."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from vaecourse.data import Split
+from vaecourse.distributions import BernoulliImages
+from vaecourse.evaluation.passes import evaluation_mode
+from vaecourse.models import Output
+
+# Pixel values decoded at once (4 bytes each, in a few copies): enough for the matrix products to be efficient.
+VALUES_AT_ONCE = 1_000_000
+# Added to the seed of the codes: pixels binarised with the same seed must not share their random numbers.
+CODES_SEED_OFFSET = 1_000_003
+
+
+@torch.no_grad()
+def nll(model: nn.Module, split: Split, samples: int, seed: int = 0, progress: bool = False) -> Tensor:
+    """An upper bound on −log p(x) of each image, tighter with more samples.
+
+    −log (1/k) Σ w with w = p(x, z) / q(z|x) for k codes z drawn from the posterior (Burda et al., 2016, equation
+    8). One sample gives −ELBO. In the mean over draws the bound only falls as k grows, towards −log p(x).
+
+    The sum runs over blocks of samples in float64, a fixed number of pixel values at a time, so the memory that
+    it needs depends neither on ``samples`` nor on the number of images.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Any model whose levels have a posterior and a prior.
+    split : Split
+        Binary images if the model's pixels are Bernoulli. Of a split that is binarised dynamically one draw is
+        scored, the same for all samples: that of ``split.binarized("static", seed)``.
+    samples : int
+        Importance samples k of each image.
+    seed : int
+        The caller's random state is not touched.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    float64 Tensor of shape (N,), in nats per image, on the CPU
+        For Gaussian pixels it is the logarithm of a density, so it may be negative.
+
+    Raises
+    ------
+    TypeError
+        If ``split`` is not a Split.
+    ValueError
+        If ``samples`` is below 1, there are no images, the model has no posterior, or the pixels of the model
+        are Bernoulli and those of the split grey: their cross-entropy is no likelihood.
+    """
+    _check_settings(split, samples)
+    if split.dynamic:
+        split = Split(split.images).binarized("static", seed)
+    pictures = split.as_floats()
+    binary = bool(((pictures == 0) | (pictures == 1)).all())
+    rows = max(1, VALUES_AT_ONCE // math.prod(split.image_shape))
+    bounds = []
+    with (
+        evaluation_mode(model, seed + CODES_SEED_OFFSET) as device,
+        tqdm(total=len(split) * samples, unit="sample", disable=not progress) as bar,
+    ):
+        for images in split.to(device).batches(rows):
+            total = torch.full((len(images),), -math.inf, dtype=torch.float64, device=device)
+            # A block holds several samples of each image where the images are few.
+            for block in torch.arange(samples).split(rows // len(images)):
+                repeated = images.repeat(len(block), 1, 1, 1)
+                log_weights = _log_weights(repeated, model(repeated), binary).view(len(block), -1)
+                total = torch.logaddexp(total, log_weights.logsumexp(0))
+                bar.update(log_weights.numel())
+            bounds.append(total - math.log(samples))
+    return -torch.cat(bounds).cpu()
+
+
+def _check_settings(split: Split, samples: int) -> None:
+    if not isinstance(split, Split):
+        raise TypeError(f"nll takes a Split, as vc.load(name).test, got {type(split).__name__}")
+    if not len(split):
+        raise ValueError("there are no images to score")
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, got {samples}")
+
+
+def _log_weights(images: Tensor, output: Output, binary: bool) -> Tensor:
+    """log w = log p(x|z) + Σ [log p(z) − log q(z|x)] over levels and units, of each row (N,)."""
+    if any(level.posterior is None or level.prior is None for level in output.levels):
+        raise ValueError("this model has no posterior and so no bound on the likelihood: score a VAE")
+    if isinstance(output.reconstruction, BernoulliImages) and not binary:
+        raise ValueError(
+            "grey images have no likelihood under Bernoulli pixels, only a cross-entropy: score split.binarized()"
+        )
+    log_weights = -output.reconstruction.negative_log_likelihood(images).double()
+    for level in output.levels:
+        gain = level.prior.log_prob(level.codes) - level.posterior.log_prob(level.codes)
+        log_weights += gain.sum(1)
+    return log_weights

@@ -1,0 +1,115 @@
+"""Passes of a model over a whole split, without gradients, in batches."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.checks import check_level
+from vaecourse.data import Split
+from vaecourse.models import Output
+from vaecourse.randomness import seeded
+
+EVALUATION_BATCH = 500
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch.device]:
+    """A block in which the model does not train and torch is seeded, if at all; gives the device of the model."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    try:
+        with nullcontext() if seed is None else seeded(seed, device):
+            yield device
+    finally:
+        model.train(was_training)
+
+
+@torch.no_grad()
+def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Iterator[tuple[Tensor, Output]]:
+    """Pairs (images, output) in the order of the split; posterior means unless ``sample``.
+
+    ``seed`` is for the codes, and for the pixels of a split that is binarised dynamically.
+    """
+    with evaluation_mode(model, seed) as device:
+        for images in _batches(split.to(device)):
+            yield images, model(images, sample=sample)
+
+
+def _batches(split: Split) -> Iterator[Tensor]:
+    """Of nearly equal size: terms that are estimated from a batch must not meet one of a single image."""
+    count = math.ceil(len(split) / EVALUATION_BATCH)
+    return split.batches(math.ceil(len(split) / max(count, 1)) or 1)
+
+
+@torch.no_grad()
+def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = False, seed: int = 0) -> Tensor:
+    """Codes (N, d) of every image of a split, on the CPU: posterior means unless ``sample``.
+
+    Parameters
+    ----------
+    level : int or "all"
+        1 is the level nearest to the image; "all" puts the levels side by side, level 1 first.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such level.
+    """
+    codes = []
+    with evaluation_mode(model, seed) as device:
+        for images in _batches(split.to(device)):
+            levels = model.infer(images, sample)  # nothing is decoded
+            if level != "all":
+                check_level(level, len(levels))
+            wanted = levels if level == "all" else [levels[level - 1]]
+            codes.append(torch.cat([found.codes for found in wanted], dim=1).cpu())
+    return torch.cat(codes)
+
+
+@torch.no_grad()
+def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int = 0, level: int = 1) -> Tensor:
+    """Reconstructions (N, C, H, W) in [0, 1] of every image of a split, on the CPU, from posterior means.
+
+    Parameters
+    ----------
+    level : int
+        In a hierarchy: keep the codes of this level and of those above it only, and take the means of the priors
+        below. 1, all levels kept, is the usual reconstruction.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such level, or its levels are not a hierarchy.
+    """
+    images = []
+    for _, output in outputs(model, split, sample, seed):
+        check_level(level, len(output.levels))
+        if level == 1:
+            likelihood = output.reconstruction
+        elif not model.is_hierarchy:
+            raise ValueError(f"the levels of {type(model).__name__} are not a hierarchy: none is drawn from another")
+        else:
+            likelihood = model.decode(*model.descend(*(kept.codes for kept in output.levels[level - 1 :])))
+        images.append(likelihood.mean.cpu())
+    return torch.cat(images)
+
+
+def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0) -> dict[str, float]:
+    """The terms of a loss over a whole split, in nats per image, from one posterior sample an image.
+
+    Raises
+    ------
+    ValueError
+        If there are no images.
+    """
+    if not len(split):
+        raise ValueError("there are no images to evaluate")
+    totals: dict[str, float] = {}
+    for images, output in outputs(model, split, sample=True, seed=seed):
+        for name, value in loss(images, output, epoch).items():
+            totals[name] = totals.get(name, 0.0) + value.item() * len(images)
+    return {name: total / len(split) for name, total in totals.items()}

@@ -1,0 +1,129 @@
+"""What each latent unit of a model carries over a split, and in what range its codes lie."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.data import Split
+from vaecourse.evaluation.passes import outputs
+from vaecourse.losses import rates
+from vaecourse.metrics import active_units
+
+SIGMAS = 3
+DEAD_SHARE = 0.01  # of the largest variance of an autoencoder's units
+NARROWEST = 1e-3  # so that a unit that never moves still has a range
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of one latent level, as measured over a split.
+
+    Parameters
+    ----------
+    level : str
+        "level 2", or "degree 2" of a PH-VAE.
+    importance : Tensor of shape (d,)
+        The rate of each unit, in nats per image; for an autoencoder, which has no rate, the variance of its code.
+    quantity : "nats" or "variance"
+        What ``importance`` is.
+    active : bool Tensor of shape (d,)
+        Whether the posterior mean of a unit varies by more than 0.01 (:func:`vaecourse.metrics.active_units`); for an
+        autoencoder, whether its code varies by more than a hundredth of the variance of the unit that varies most.
+    centre, spread : Tensor of shape (d,)
+        0 and 1 where the prior is N(0, I). Elsewhere (in an autoencoder, and below the top of a hierarchy) the mean
+        and the standard deviation of the codes over the split, posterior widths included.
+    low, high : Tensor of shape (d,)
+        The range to explore: centre ± 3 spreads, or further where the code of an image lies beyond.
+    """
+
+    level: str
+    importance: Tensor
+    quantity: str
+    active: Tensor
+    centre: Tensor
+    spread: Tensor
+    low: Tensor
+    high: Tensor
+
+    @property
+    def active_count(self) -> int:
+        """The number of active units, which come first in ``order``."""
+        return int(self.active.sum())
+
+    @property
+    def order(self) -> list[int]:
+        """All units, active ones first, each group from the most important to the least."""
+        by_importance = self.importance.argsort(descending=True, stable=True)
+        return by_importance[self.active[by_importance].logical_not().argsort(stable=True)].tolist()
+
+    def value(self, unit: int) -> str:
+        """What one unit carries, in words: "2.1 nats"."""
+        value = self.importance[unit].item()
+        return (f"{value:.2f} nats" if self.quantity == "nats" else f"variance {value:.3g}").replace("-", "−")
+
+    def label(self, unit: int) -> str:
+        """What stands beside a unit: "unit 3 · 2.10 nats"."""
+        return f"unit {unit} · {self.value(unit)}"
+
+    def reaching(self, codes: Tensor) -> "Units":
+        """The same units with a range that holds the given codes (N, d) too."""
+        return replace(self, low=self.low.minimum(codes.amin(0)), high=self.high.maximum(codes.amax(0)))
+
+
+def posteriors_of(model: nn.Module, split: Split) -> tuple[list[Tensor], list[Tensor | None]]:
+    """Posterior means (N, d) and standard deviations (N, d), or None, of every level, on the CPU."""
+    found = [output.levels for _, output in outputs(model, split)]
+    means = [torch.cat([level.codes.cpu() for level in parts]) for parts in zip(*found, strict=True)]
+    widths = [
+        None if parts[0].posterior is None else torch.cat([level.posterior.std.cpu() for level in parts])
+        for parts in zip(*found, strict=True)
+    ]
+    return means, widths
+
+
+def rates_of(model: nn.Module, split: Split, seed: int = 0) -> list[Tensor]:
+    """The rate of each unit (d,) of every level, in nats per image, from one posterior sample an image."""
+    sums: list[Tensor] = []
+    for _, output in outputs(model, split, sample=True, seed=seed):
+        batch = [rate.sum(0).cpu() for rate in rates(output)]
+        sums = [total + more for total, more in zip(sums, batch, strict=True)] if sums else batch
+    return [total / len(split) for total in sums]
+
+
+def measure_units(model: nn.Module, split: Split, seed: int = 0) -> list[Units]:
+    """Measure the units of every level over a split, level 1 first.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Any model of the package; a plain autoencoder too.
+    split : Split
+        At least 2 images.
+    seed : int
+        Seed of the posterior samples from which the rates are computed.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 images.
+    """
+    if len(split) < 2:
+        raise ValueError(f"units are measured on at least 2 images, the split has {len(split)}: give more")
+    means, widths = posteriors_of(model, split)
+    has_rate = widths[0] is not None
+    importance = rates_of(model, split, seed) if has_rate else [codes.var(0) for codes in means]
+    name = "level" if model.is_hierarchy or len(means) == 1 else "degree"
+    measured = []
+    for number, (codes, width, values) in enumerate(zip(means, widths, importance, strict=True), start=1):
+        active = active_units(codes) if has_rate else values > DEAD_SHARE * values.max()
+        if has_rate and not (model.is_hierarchy and number < len(means)):
+            centre, spread = torch.zeros_like(values), torch.ones_like(values)
+        else:
+            variance = codes.var(0) + (0 if width is None else (width**2).mean(0))
+            centre, spread = codes.mean(0), variance.sqrt().clamp(min=NARROWEST)
+        quantity = "nats" if has_rate else "variance"
+        ends = centre - SIGMAS * spread, centre + SIGMAS * spread
+        units = Units(f"{name} {number}", values, quantity, active, centre, spread, *ends)
+        measured.append(units.reaching(codes))
+    return measured

@@ -1,0 +1,43 @@
+"""An explorer as one HTML file, which works when it is opened from disk."""
+
+from html import escape
+from pathlib import Path
+
+from vaecourse.explorers.exploration import Exploration
+from vaecourse.explorers.page import SCRIPTS, STYLE_SHEET
+from vaecourse.explorers.page.export import html
+from vaecourse.files import atomic_path
+
+TITLE = "Explorer of latent codes"
+
+
+def write(path: Path, explorations: dict[str, Exploration]) -> None:
+    """Write the explorer of one model, or of several by name, with its scripts and weights, as one HTML file.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`vaecourse.explorers.page.export.html`.
+    """
+    scripts = "\n".join(f"<script>\n{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)
+    title = escape(f"{TITLE}: {', '.join(explorations)}")
+    page = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+body {{ margin: 1rem auto; max-width: 60rem; padding: 0 1rem; font-family: system-ui, sans-serif; }}
+{STYLE_SHEET.read_text(encoding="utf-8")}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{html(explorations)}
+{scripts}
+</body>
+</html>
+"""
+    with atomic_path(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")

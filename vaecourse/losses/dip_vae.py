@@ -1,0 +1,64 @@
+"""DIP-VAE: the covariance of the aggregate posterior, pulled towards the identity."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from vaecourse.checks import one_of
+from vaecourse.losses.elbo import elbo_terms, only_level
+from vaecourse.models.output import Output
+
+KINDS = ("i", "ii")
+
+
+class DIPVAE:
+    """−ELBO + λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)² (Kumar et al., 2018, equations 6 and 7).
+
+    C is the covariance over the batch of the posterior means (kind I), or of the codes, Cov[μ] + E[σ²] (kind II). The
+    penalty stands beside terms in nats per image, so λ means the same in every loss and for every batch size.
+
+    Parameters
+    ----------
+    kind : "i" or "ii"
+    lambda_od : float
+        Weight of the covariances.
+    lambda_d : float, optional
+        Weight of the variances. Default: 10 · λ_od for kind I, λ_od for kind II.
+
+    Raises
+    ------
+    ValueError
+        For another kind, or a weight that is negative or not finite.
+    """
+
+    smallest_batch = 2
+
+    def __init__(self, kind: str = "i", lambda_od: float = 10.0, lambda_d: float | None = None):
+        self.kind = one_of(kind, KINDS, "kind")
+        self.lambda_od = lambda_od
+        self.lambda_d = (10 if kind == "i" else 1) * lambda_od if lambda_d is None else lambda_d
+        if not (0 <= self.lambda_od < math.inf and 0 <= self.lambda_d < math.inf):
+            raise ValueError(f"lambda_od and lambda_d must be finite numbers ≥ 0, got {lambda_od} and {lambda_d}")
+
+    def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
+        """Terms of the ELBO and ``covariance_penalty``, weighted; scalars.
+
+        Raises
+        ------
+        ValueError
+            For a model of several levels, or fewer than 2 images.
+        """
+        terms = elbo_terms(images, output)
+        posterior = only_level(output, "DIPVAE").posterior
+        if len(posterior.mean) < self.smallest_batch:
+            raise ValueError("a covariance needs at least 2 images in a batch, got 1: use larger batches")
+        # Not torch.cov, which reads a value and so makes a GPU wait in each step.
+        centred = posterior.mean.T - posterior.mean.T.mean(1, keepdim=True)
+        covariance = centred @ centred.T / centred.shape[1]
+        if self.kind == "ii":
+            covariance = covariance + torch.diag(posterior.variance.mean(0))
+        variances = covariance.diagonal()
+        off_diagonal = (covariance**2).sum() - (variances**2).sum()
+        penalty = self.lambda_od * off_diagonal + self.lambda_d * ((variances - 1) ** 2).sum()
+        return {"loss": terms["negative_elbo"] + penalty, **terms, "covariance_penalty": penalty}

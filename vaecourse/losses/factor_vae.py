@@ -1,0 +1,133 @@
+"""FactorVAE: the total correlation, estimated by a discriminator that learns beside the model."""
+
+import itertools
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vaecourse.losses.elbo import elbo_terms, only_level
+from vaecourse.models.output import Output
+from vaecourse.randomness import seeded
+
+DISCRIMINATOR_HIDDEN = (1000,) * 6
+
+
+class FactorVAE:
+    """−ELBO + γ · TC(z), where a discriminator that learns beside the model estimates TC (Kim and Mnih, 2018).
+
+    The discriminator learns to tell codes of one half of the batch from codes of the other half whose units were
+    permuted among the images. Its logit estimates log q(z)/Π q(z_j) of each image (equation 3), so γ weighs nats like
+    the other terms. Its accuracy is reported: near 0.5 means that the units are independent, or that the discriminator
+    is too weak.
+
+    The discriminator and its optimiser belong to the loss: make a new one for each model. ``fit`` stores them
+    in checkpoints.
+
+    Parameters
+    ----------
+    gamma : float
+    hidden : tuple of int
+        Units of the discriminator's layers (LeakyReLU, slope 0.2); by default the paper's six of 1,000.
+    learning_rate : float
+        Of the discriminator's Adam, whose betas are 0.5 and 0.9.
+    seed : int
+        Of the discriminator's initial weights.
+
+    Raises
+    ------
+    ValueError
+        If ``gamma`` is negative or not finite.
+    """
+
+    smallest_batch = 2
+
+    def __init__(self, gamma: float, hidden=DISCRIMINATOR_HIDDEN, learning_rate: float = 1e-4, seed: int = 0):
+        if not 0 <= gamma < math.inf:
+            raise ValueError(f"gamma must be a finite number ≥ 0, got {gamma}")
+        self.gamma = gamma
+        self.hidden = tuple(hidden)
+        self.learning_rate = learning_rate
+        self.seed = seed
+        self.discriminator: nn.Sequential | None = None
+
+    def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
+        """Terms of the ELBO, ``total_correlation`` in nats per image, ``discriminator_accuracy`` from 0 to 1.
+
+        While gradients are recorded, the discriminator takes one step too.
+
+        Raises
+        ------
+        ValueError
+            For a model of several levels, fewer than 2 images, or a model of another size than before.
+        """
+        terms = elbo_terms(images, output)
+        codes = only_level(output, "FactorVAE").codes
+        if len(codes) < self.smallest_batch:
+            raise ValueError(
+                f"the discriminator compares two halves of a batch, got {len(codes)} image: use larger batches"
+            )
+        self._make_discriminator(codes.shape[1], codes.device)
+        accuracy = self._train_discriminator(codes.detach(), learn=codes.requires_grad)
+        self.discriminator.requires_grad_(False)  # the model's step is not the discriminator's
+        total_correlation = self.discriminator(codes).mean()
+        return {
+            "loss": terms["negative_elbo"] + self.gamma * total_correlation,
+            **terms,
+            "total_correlation": total_correlation,
+            "discriminator_accuracy": accuracy,
+        }
+
+    def _train_discriminator(self, codes: Tensor, learn: bool) -> Tensor:
+        """Evaluate the discriminator on both half-batches, update it if ``learn``; returns its accuracy before."""
+        joint, second = codes.tensor_split(2)
+        independent = torch.stack([unit[torch.randperm(len(unit), device=unit.device)] for unit in second.T], dim=1)
+        self.discriminator.requires_grad_(learn)
+        of_joint, of_independent = self.discriminator(joint), self.discriminator(independent)
+        if learn:
+            discriminator_loss = functional.softplus(-of_joint).mean() + functional.softplus(of_independent).mean()
+            self.optimizer.zero_grad()
+            discriminator_loss.backward()
+            self.optimizer.step()
+        return 0.5 * ((of_joint > 0).float().mean() + (of_independent <= 0).float().mean())
+
+    def _make_discriminator(self, units: int, device) -> None:
+        if self.discriminator is not None:
+            known = self.discriminator[0].in_features
+            if units != known:
+                raise ValueError(f"this FactorVAE belongs to a model of {known} units, got {units}: make a new one")
+            return
+        layers = []
+        with seeded(self.seed):
+            for before, after in itertools.pairwise((units, *self.hidden, 1)):
+                layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
+            self.discriminator = nn.Sequential(*layers[:-1]).to(device)
+        self.optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), self.learning_rate, betas=(0.5, 0.9), fused=True
+        )
+
+    def state_dict(self) -> dict:
+        """The discriminator and its optimiser, for a checkpoint; empty before the first batch."""
+        if self.discriminator is None:
+            return {}
+        return {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict, device: torch.device | str = "cpu") -> None:
+        """Go on with a discriminator from :meth:`state_dict`.
+
+        Raises
+        ------
+        ValueError
+            For a discriminator with other layers.
+        """
+        if not state:
+            return
+        hidden = tuple(len(bias) for name, bias in state["discriminator"].items() if name.endswith("bias"))[:-1]
+        if hidden != self.hidden:
+            raise ValueError(
+                f"the state is that of a discriminator of hidden layers {hidden}, this one has {self.hidden}"
+            )
+        self._make_discriminator(state["discriminator"]["0.weight"].shape[1], device)
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.optimizer.load_state_dict(state["optimizer"])

@@ -1,0 +1,1 @@
+"""Fast exact or histogram versions of the learners that the scores of disentanglement need."""

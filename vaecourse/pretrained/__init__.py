@@ -1,0 +1,18 @@
+"""Pretrained models: the recipes they follow, their runs, measures, cards and weights."""
+
+from vaecourse.pretrained.library import load_pretrained, names
+from vaecourse.pretrained.packaging import package, verify
+from vaecourse.pretrained.recipe import PretrainedError, Recipe, RecipeError
+from vaecourse.pretrained.recipes import RECIPES, find
+
+__all__ = [
+    "RECIPES",
+    "PretrainedError",
+    "Recipe",
+    "RecipeError",
+    "find",
+    "load_pretrained",
+    "names",
+    "package",
+    "verify",
+]

@@ -1,0 +1,100 @@
+"""Cards of trained models and records of experiments: what was computed, from what, by which command."""
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import platform
+import re
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+import vaecourse
+from vaecourse.data import ImageSet
+from vaecourse.files import atomic_path
+from vaecourse.pretrained.recipe import PretrainedError
+
+FORMAT = 1
+DIGITS = 6
+VERSIONS = ("torch", "numpy", "scikit-learn", "safetensors")
+NEEDED = ("recipe", "seed", "image_shape", "scores", "weights")
+
+
+def provenance(images: ImageSet, train_images: int | None = None) -> dict:
+    """What every record says of itself: the data, the hardware of this process, and the versions.
+
+    Parameters
+    ----------
+    images : ImageSet
+    train_images : int, optional
+        The number of training images used. Default: all of the set.
+    """
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU ({platform.machine()})"
+    found = {name: importlib.metadata.version(name) for name in VERSIONS}
+    return {
+        "data": images.source,
+        "image_shape": list(images.image_shape),
+        "train_images": len(images.train) if train_images is None else train_images,
+        "test_images": len(images.test),
+        "hardware": {"device": device, "threads": torch.get_num_threads()},
+        "versions": {"vaecourse": vaecourse.__version__, "python": platform.python_version(), **found},
+    }
+
+
+def rounded(values):
+    """Numbers in nested dicts and lists to six significant digits; NaN, which JSON does not know, becomes None."""
+    if isinstance(values, dict):
+        return {key: rounded(value) for key, value in values.items()}
+    if isinstance(values, list):
+        return [rounded(value) for value in values]
+    if isinstance(values, float):
+        return None if math.isnan(values) else float(f"{values:.{DIGITS}g}")
+    return values
+
+
+def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weights_path: Path) -> None:
+    """Write weights, and then the card, which from now on knows their file, type and checksum."""
+    content = save({name: value.contiguous() for name, value in state.items()})
+    card["weights"] = {"file": weights_path.name, "type": kind, "sha256": hashlib.sha256(content).hexdigest()}
+    with atomic_path(weights_path) as unfinished:
+        unfinished.write_bytes(content)
+    write_record(card, card_path)
+
+
+def write_record(record: dict, path: Path) -> None:
+    """Write a record as JSON, each list of numbers in one line: whole or not at all."""
+    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    text = re.sub(r"\[[^\[\]{}\"]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as unfinished:
+        unfinished.write_text(text)
+
+
+def read(path: Path) -> dict:
+    """A card, checked as far as it can be without the weights.
+
+    Raises
+    ------
+    PretrainedError
+        If the file is no card, or of another format.
+    """
+    try:
+        card = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise PretrainedError(f"{path} cannot be read ({error}): move it away and train anew") from error
+    if not isinstance(card, dict) or "format" not in card:
+        raise PretrainedError(f"{path} is not the card of a trained model: move it away and train anew")
+    if card["format"] != FORMAT:
+        raise PretrainedError(
+            f"{path} has the format {card['format']}, and this version of vaecourse reads {FORMAT}: "
+            "install the version that wrote it, or train anew"
+        )
+    missing = [name for name in NEEDED if name not in card]
+    if not missing and "sha256" not in card["weights"]:
+        missing = ["the sha256 of its weights"]
+    if missing:
+        raise PretrainedError(f"{path} lacks {', '.join(missing)}: move it away and train anew")
+    return card

@@ -1,0 +1,86 @@
+"""Pretrained models: weights and cards that come with the package, checked before they are used."""
+
+import hashlib
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import nn
+
+from vaecourse.models.quantisation import dequantised
+from vaecourse.pretrained import cards
+from vaecourse.pretrained.recipe import PretrainedError, Recipe
+from vaecourse.pretrained.recipes import suggestion
+
+FOLDER = Path(__file__).parent / "weights"
+
+
+def names(folder: str | Path | None = None) -> list[str]:
+    """The models of a folder; by default those that come with the package."""
+    return sorted(path.stem for path in folder_of(folder).glob("*.json") if not path.name.startswith("."))
+
+
+def load_pretrained(name: str, folder: str | Path | None = None) -> nn.Module:
+    """A trained model, in evaluation mode and on the CPU; its ``card`` says how it was made and what it scores.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`vaecourse.pretrained.names`, as ``"hdvae3-mnist"``.
+    folder : path, optional
+        Where ``python -m vaecourse train`` has written; a name is then as ``"hdvae3-mnist_seed0"``. Default: the
+        models that come with the package.
+
+    Returns
+    -------
+    nn.Module
+        Its weights are float32, in whatever type they are stored.
+
+    Raises
+    ------
+    PretrainedError
+        If there is no such model, or its files are damaged, of another version, or do not fit together.
+    """
+    known = names(folder)
+    if name not in known:
+        place = "" if folder is None else f" in {folder}"
+        raise PretrainedError(f"there is no pretrained model {name!r}{place}: {suggestion(name, known)}")
+    path = folder_of(folder) / f"{name}.json"
+    card = cards.read(path)
+    state = dequantised(_weights(path, card))
+    model = Recipe.from_settings(card["recipe"]).build_model(card["image_shape"], card["seed"])
+    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in state.items()}
+    if wanted != found:
+        wrong = min(set(wanted.items()) ^ set(found.items()))[0]
+        raise PretrainedError(
+            f"{path.with_suffix('.safetensors')} holds {wrong} of shape {found.get(wrong, 'none')}, but the model of "
+            f"its card needs {wanted.get(wrong, 'none')}: {_remedy(folder)}"
+        )
+    model.load_state_dict(state)
+    model.card = card
+    return model.eval()
+
+
+def folder_of(folder: str | Path | None) -> Path:
+    """The folder itself, or that of the models that come with the package."""
+    return FOLDER if folder is None else Path(folder)
+
+
+def _remedy(folder) -> str:
+    return "install vaecourse again" if folder is None else "delete both files and train again"
+
+
+def _weights(card_path: Path, card: dict) -> dict[str, torch.Tensor]:
+    path = card_path.with_suffix(".safetensors")
+    remedy = _remedy(None if path.parent == FOLDER else path.parent)
+    if not path.exists():
+        raise PretrainedError(f"{path} is missing: {remedy}")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != card["weights"]["sha256"]:
+        raise PretrainedError(f"{path} is not the file of its card, it was changed or cut short: {remedy}")
+    try:
+        return safetensors.torch.load(content)
+    except SafetensorError as error:
+        raise PretrainedError(f"{path} is no file of safetensors ({error}): {remedy}") from error

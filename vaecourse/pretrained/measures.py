@@ -1,0 +1,206 @@
+"""The measures that recipes name and cards state, each with its protocol."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from vaecourse import losses, metrics
+from vaecourse.data import ImageSet
+from vaecourse.data.rendered.ground_truth import GROUND_TRUTH, GroundTruth
+from vaecourse.distributions import BernoulliImages
+from vaecourse.evaluation import encode, evaluate, reconstruct
+from vaecourse.evaluation import nll as likelihood_bound
+from vaecourse.metrics.published import as_published
+
+NLL_IMAGES, NLL_SAMPLES = 1_000, 200
+# disentanglement_lib encodes 970,000 images for FactorVAE's score and 1,920,000 for β-VAE's: here 25,000 and 24,000.
+FACTOR_VAE = {"group_size": 32, "train_groups": 500, "test_groups": 250, "variance_images": 1_000}
+BETA_VAE = {"group_size": 16, "train_groups": 500, "test_groups": 250}
+DCI_IMAGES = 5_000
+
+
+def distortion(model: nn.Module, images: ImageSet) -> dict:
+    """−log p(x|z) in nats per image over the test split, z the code of a model without posterior."""
+    return {"distortion": evaluate(model, images.test, losses.Reconstruction())["distortion"]}
+
+
+def elbo(model: nn.Module, images: ImageSet) -> dict:
+    """Distortion, rate (and that of each level) and their sum over the test split, from one sample an image."""
+    terms = evaluate(model, images.test, losses.BetaVAE(1.0))
+    return {name: value for name, value in terms.items() if name != "loss"}
+
+
+def reconstruction(model: nn.Module, images: ImageSet) -> dict:
+    """MSE, PSNR and SSIM of reconstructions from posterior means, in the mean over the test split.
+
+    Lists of one number, or of a hierarchy one for each level: of that level and those above alone.
+    """
+    levels = range(1, 1 + (len(model.latent_dims) if model.is_hierarchy else 1))
+    pictures, found = images.test.as_floats(), {"mse": [], "psnr": [], "ssim": []}
+    for level in levels:
+        drawn = reconstruct(model, images.test, level=level)
+        for name, values in found.items():
+            values.append(getattr(metrics, name)(pictures, drawn).mean().item())
+    return found
+
+
+def active_units(model: nn.Module, images: ImageSet) -> dict:
+    """Of each level: its units, and how many have a posterior mean whose variance over the test split exceeds 0.01."""
+    levels = range(1, len(model.latent_dims) + 1)
+    active = [int(metrics.active_units(encode(model, images.test, level)).sum()) for level in levels]
+    return {"units": list(model.latent_dims), "active": active}
+
+
+def nll(model: nn.Module, images: ImageSet) -> dict:
+    """Importance-weighted bound on −log p(x) in nats, of the first images of the test split.
+
+    For Bernoulli pixels those are drawn black or white once, with the grey values as probabilities.
+    """
+    split = images.test[:NLL_IMAGES]
+    with torch.no_grad():
+        bernoulli = isinstance(model(split[:1].as_floats(), sample=False).reconstruction, BernoulliImages)
+    split = split.binarized("static") if bernoulli else split
+    bound = likelihood_bound(model, split, samples=NLL_SAMPLES).mean().item()
+    pixels = {"pixels": "static binarisation, seed 0"} if bernoulli else {}
+    return {"nll": bound, "protocol": {"images": len(split), "samples": NLL_SAMPLES, **pixels}}
+
+
+def disentanglement(model: nn.Module, images: ImageSet) -> dict:
+    """All scores of disentanglement on the test split, of each level and all together, of means and of samples.
+
+    ``{"means": {"1": {"mig": …, …}, …, "all": …}, "samples": …, "protocol": …}``. A total correlation that is infinite
+    (a unit repeats others exactly) is None.
+    """
+    truth, factors = GROUND_TRUTH[images.name], images.test.factors
+    levels = [1] if len(model.latent_dims) == 1 else [*range(1, len(model.latent_dims) + 1), "all"]
+    encoded = _Encoded(model, truth)
+    found = {}
+    for kind, sample in (("means", False), ("samples", True)):
+        found[kind] = {}
+        for level in levels:
+            codes = encode(model, images.test, level, sample)
+            scores, protocol = _scores_of(codes, factors, encoded.codes_at(level, sample), truth)
+            found[kind][str(level)] = scores
+    return {**found, "protocol": {"images": len(factors), **protocol}}
+
+
+def _scores_of(codes, factors, encode_factors, truth: GroundTruth) -> tuple[dict, dict]:
+    dci = metrics.dci(codes[:DCI_IMAGES], factors[:DCI_IMAGES])
+    dependence = metrics.gaussian_total_correlation(codes)
+    results = {
+        "mig": metrics.mig(codes, factors),
+        "modularity": metrics.modularity(codes, factors),
+        "sap": metrics.sap(codes, factors),
+        "r2": metrics.r2(codes, factors, truth.cyclic, truth.categorical),
+        "max_r2": metrics.max_r2(codes, factors),
+        "factor_vae_score": metrics.factor_vae_score(encode_factors, truth.grid.sizes, **FACTOR_VAE),
+        "beta_vae_score": metrics.beta_vae_score(encode_factors, truth.grid.sizes, **BETA_VAE),
+    }
+    parts = ("disentanglement", "completeness", "informativeness")
+    scores = {name: result.score for name, result in results.items()}
+    scores |= {f"dci_{part}": getattr(dci, part) for part in parts}
+    scores["total_correlation"] = dependence if math.isfinite(dependence) else None
+    # All factors but those of one value, as the colour of dSprites.
+    scored = results["mig"].protocol.get("factors scored", slice(None))
+    scores |= as_published(results["mig"].matrix[:, scored], dci.importance[:, scored])
+    return scores, {name: result.protocol for name, result in {**results, "dci": dci}.items()}
+
+
+class _Encoded:
+    """Codes of images made to order. What was encoded is kept: all levels are scored on the same images."""
+
+    def __init__(self, model: nn.Module, truth: GroundTruth):
+        self.model = model
+        self.truth = truth
+        self.known: dict[bytes, dict[bool, torch.Tensor]] = {}
+
+    def codes_at(self, level: int | str, sample: bool) -> Callable[[np.ndarray], torch.Tensor]:
+        """A function from factors to the codes of one level, or of all."""
+        ends = np.cumsum((0, *self.model.latent_dims))
+        own = slice(None) if level == "all" else slice(ends[level - 1], ends[level])
+        return lambda factors: self._codes(factors)[sample][:, own]
+
+    def _codes(self, factors: np.ndarray) -> dict[bool, torch.Tensor]:
+        key = factors.tobytes()
+        if key not in self.known:
+            images = self.truth.images(factors)
+            # Another seed for each request: equal noise in all of them would be no noise.
+            seed = len(self.known)
+            self.known[key] = {sample: encode(self.model, images, "all", sample, seed) for sample in (False, True)}
+        return self.known[key]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure, and how far its numbers may be from those of the card on another machine.
+
+    Parameters
+    ----------
+    function : (model, ImageSet) -> dict
+    relative, absolute : float
+        Either may be met. Disentanglement is counted in bins and thresholds, which rounding may cross.
+    continuous : bool
+        Whether it moves little with the weights. Else it does not decide in which type they are stored: units that
+        carry next to nothing cast a vote and fill bins like all others.
+    """
+
+    function: Callable[[nn.Module, ImageSet], dict]
+    relative: float
+    absolute: float
+    continuous: bool = True
+
+
+MEASURES = {
+    "distortion": Measure(distortion, 1e-3, 0.0),
+    "elbo": Measure(elbo, 1e-3, 1e-2),
+    "reconstruction": Measure(reconstruction, 1e-3, 0.0),
+    "active_units": Measure(active_units, 0.0, 0.0),
+    "nll": Measure(nll, 1e-3, 0.0),
+    "disentanglement": Measure(disentanglement, 0.0, 0.02, continuous=False),
+}
+
+
+def scores(model: nn.Module, images: ImageSet, measures: tuple[str, ...]) -> dict:
+    """The measures of a model, by name."""
+    return {name: MEASURES[name].function(model, images) for name in measures}
+
+
+def differences(before: dict, now: dict, relative: float = 0.0) -> list[str]:
+    """Where scores differ by more than their measure tolerates, a line for each; of those in ``before``.
+
+    With ``relative`` every measure tolerates at least such a share of the value.
+    """
+    lines = []
+    for name, values in before.items():
+        measure, found = MEASURES[name], dict(_numbers(now.get(name)))
+        tolerated = {"rel_tol": max(relative, measure.relative), "abs_tol": measure.absolute}
+        for place, value in _numbers(values):
+            if place not in found or not _equal(value, found[place], **tolerated):
+                lines.append(f"{'.'.join((name, *place))}: {value} on the card, {found.get(place, 'nothing')} now")
+    return lines
+
+
+def _equal(one, other, **tolerated: float) -> bool:
+    if not (isinstance(one, int | float) and isinstance(other, int | float)):
+        return one == other
+    return math.isclose(one, other, **tolerated)
+
+
+def _numbers(values, place: tuple[str, ...] = ()):
+    """All leaves of nested dicts and lists, each with the way to it; protocols are left out."""
+    items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else None
+    if items is None:
+        yield place, values
+        return
+    for key, value in items:
+        if key != "protocol":
+            yield from _numbers(value, (*place, str(key)))
+
+
+def tolerances(measures: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """By how much each measure may differ on another machine, as a card states it."""
+    return {name: {"relative": MEASURES[name].relative, "absolute": MEASURES[name].absolute} for name in measures}

@@ -1,0 +1,134 @@
+"""A recipe: a named training that anyone can run again, as plain values.
+
+A model or loss is described by the name of its class and its settings, so that a recipe can be written to JSON and read
+back.
+"""
+
+import dataclasses
+import inspect
+import json
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from vaecourse import losses, models
+from vaecourse.data import Split
+from vaecourse.models.networks import ImageShape
+
+SUBSET_SEED = 0
+MEASURES_OF_ALL = ("elbo", "reconstruction", "active_units")
+
+
+class PretrainedError(ValueError):
+    """Weights, a card, a run or a recipe cannot be used; the message says what to do."""
+
+
+class RecipeError(PretrainedError):
+    """There is no such recipe, or no model or loss can be made from it; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained on what, by which loss, for how long, and what is measured afterwards.
+
+    Parameters
+    ----------
+    name : str
+    data : str
+        A name that ``vc.load`` knows.
+    model : dict
+        ``class``, one of ``vaecourse.models``, and its settings; ``initial_sigma`` is where a standard deviation of
+        Gaussian pixels starts that is learned.
+    loss : dict
+        ``class``, one of ``vaecourse.losses``, and its settings; a schedule is such a dict again.
+    epochs, batch_size, learning_rate
+        As for ``vc.fit``.
+    train_images : int, optional
+        A random subset of so many training images, the same for every seed. Default: all.
+    measures : tuple of str
+        Of ``vaecourse.pretrained.measures.MEASURES``.
+    """
+
+    name: str
+    data: str
+    model: dict
+    loss: dict
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    train_images: int | None = None
+    measures: tuple[str, ...] = MEASURES_OF_ALL
+
+    @classmethod
+    def from_settings(cls, settings: dict) -> "Recipe":
+        """The recipe of which :meth:`settings` were written down.
+
+        Raises
+        ------
+        RecipeError
+            If they are not the settings of a recipe.
+        """
+        try:
+            return cls(**{**settings, "measures": tuple(settings["measures"])})
+        except (TypeError, KeyError) as error:
+            raise RecipeError(f"these are not the settings of a recipe ({error})") from error
+
+    def settings(self) -> dict:
+        """The recipe as JSON would give it back."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    def build_model(self, image_shape: ImageShape, seed: int = 0) -> nn.Module:
+        """The untrained model.
+
+        Raises
+        ------
+        RecipeError
+            If there is no such class, or it has no such settings.
+        """
+        settings = dict(self.model)
+        sigma = settings.pop("initial_sigma", None)
+        model = _build(models, settings, image_shape=tuple(image_shape), seed=seed)
+        if sigma is not None:
+            nn.init.constant_(model.decoder.log_sigma, math.log(sigma))
+        return model
+
+    def build_loss(self, train_images: int, seed: int = 0):
+        """A new loss; it is told the number of training images, and a seed, if it asks for them.
+
+        Raises
+        ------
+        RecipeError
+            If there is no such class, or it has no such settings.
+        """
+        return _build(losses, self.loss, dataset_size=train_images, seed=seed)
+
+    def training_split(self, train: Split) -> Split:
+        """The images to train on, of a training split."""
+        if self.train_images is None or self.train_images >= len(train):
+            return train
+        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(SUBSET_SEED))
+        return train[order[: self.train_images]]
+
+
+def _build(module, settings: dict, **offered):
+    """Instantiate the class named in the settings, with those of the offered arguments that its constructor accepts."""
+    settings = dict(settings)
+    name = settings.pop("class", None)
+    if name not in module.__all__ or not inspect.isclass(made := getattr(module, name)):
+        raise RecipeError(f"there is no class {name!r} in {module.__name__}")
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            settings[key] = _build(module, value)
+    accepted = {key: value for key, value in offered.items() if key in _parameters(made)}
+    try:
+        return made(**accepted, **settings)
+    except TypeError as error:
+        raise RecipeError(f"{name} cannot be made of {settings}: {error}") from error
+
+
+def _parameters(made: type) -> set[str]:
+    """Names that the constructor accepts, those that it hands on to its base class included."""
+    names = set(inspect.signature(made).parameters)
+    return names | _parameters(made.__base__) if "settings" in names else names

@@ -1,0 +1,129 @@
+"""The table of recipes: which model is trained on which data, by which loss, for how long.
+
+``python -m vaecourse recipes`` prints the table, ``python -m vaecourse train NAME`` follows a recipe.
+"""
+
+import difflib
+import fnmatch
+
+from vaecourse.pretrained.recipe import MEASURES_OF_ALL, Recipe, RecipeError
+
+
+def find(wanted: str) -> list[Recipe]:
+    """The recipe of this name, or all whose names match a pattern as ``*-dsprites``.
+
+    Raises
+    ------
+    RecipeError
+        If there is none.
+    """
+    found = [RECIPES[name] for name in fnmatch.filter(RECIPES, wanted)]
+    if not found:
+        raise RecipeError(f"there is no recipe {wanted!r}: {suggestion(wanted, RECIPES)}")
+    return found
+
+
+def suggestion(wanted: str, names) -> str:
+    """What someone may have meant who asked for a name that there is not."""
+    close = difflib.get_close_matches(str(wanted).lower().replace("_", "-"), names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"choose one of {', '.join(names)}" if names else "there are none"
+
+
+def _vae(units: int) -> dict:
+    return {"class": "VAE", "latent_dim": units}
+
+
+def _hdvae(*units: int, level_hidden: int = 128) -> dict:
+    return {"class": "HDVAE", "latent_dims": list(units), "level_hidden": [level_hidden]}
+
+
+def _beta(beta: float) -> dict:
+    return {"class": "BetaVAE", "beta": beta}
+
+
+def _helbo(betas, bound: str, warm_up: float | None = None) -> dict:
+    schedule = {"schedule": {"class": "Linear", "epochs": warm_up}} if warm_up else {}
+    return {"class": "HELBO", "betas": betas, "bound": bound, **schedule}
+
+
+# The decoder reads all levels, or the upper ones would carry a few nats only.
+TOP_DOWN_SKIP = {"inference": "top_down", "decoder_reads": "all"}
+
+# MNIST and Fashion-MNIST: (method, model, loss). Fully connected networks, Bernoulli pixels.
+MNIST_METHODS = [
+    ("ae", {"class": "Autoencoder", "latent_dim": 16}, {"class": "Reconstruction"}),
+    ("vae2", _vae(2), _beta(1)),
+    ("vae4", _vae(4), _beta(1)),
+    ("vae16", _vae(16), _beta(1)),
+    ("beta-vae-2", _vae(16), _beta(2)),
+    ("beta-vae", _vae(16), _beta(4)),
+    ("beta-vae-8", _vae(16), _beta(8)),
+    ("ph-vae", {"class": "PHVAE", "latent_dim": 16, "degree": 3}, {"class": "PolynomialDivergence"}),
+    ("hdvae2", _hdvae(64, 32) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=5)),
+    ("hdvae3", _hdvae(64, 32, 16) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=5)),
+]
+GREY_NETWORK = {"hidden": [256, 128]}
+GREY_EPOCHS = 20
+
+# dSprites: (method, model, loss). A protocol reduced to what a CPU can do: ten units and four convolutions as in
+# Locatello et al. (2019), but with half their channels, and 100,000 images seen in training for their 19 million.
+DSPRITES_IMAGES, DSPRITES_EPOCHS = 50_000, 2
+DSPRITES_NETWORK = {"network": "conv", "hidden": [16, 16, 32, 32]}
+DISCRIMINATOR = [256] * 6  # theirs has layers of 1,000
+DSPRITES = [
+    ("vae", _vae(10), _beta(1)),
+    ("beta-vae", _vae(10), _beta(4)),
+    ("beta-vae-8", _vae(10), _beta(8)),
+    ("capacity", _vae(10), {"class": "Capacity", "capacity": 18.0, "gamma": 10.0, "epochs": 0.8 * DSPRITES_EPOCHS}),
+    ("factor-vae", _vae(10), {"class": "FactorVAE", "gamma": 10.0, "hidden": DISCRIMINATOR}),
+    ("factor-vae-35", _vae(10), {"class": "FactorVAE", "gamma": 35.0, "hidden": DISCRIMINATOR}),
+    ("beta-tcvae", _vae(10), {"class": "BetaTCVAE", "beta": 6.0}),
+    ("dip-i", _vae(10), {"class": "DIPVAE", "kind": "i", "lambda_od": 10.0}),
+    ("dip-ii", _vae(10), {"class": "DIPVAE", "kind": "ii", "lambda_od": 10.0}),
+    ("ph-vae", {"class": "PHVAE", "latent_dim": 10, "mixing": "sum"}, {"class": "PolynomialDivergence"}),
+    ("hdvae2", _hdvae(10, 6, level_hidden=64), _helbo(1.0, "chain")),
+    ("hdvae3", _hdvae(10, 6, 4, level_hidden=64), _helbo(1.0, "chain")),
+    ("hdvae3-published", _hdvae(10, 6, 4, level_hidden=64), _helbo([2.0, 1.0, 0.5], "product")),
+]
+
+# Colour faces: (method, model, loss). Gaussian pixels of one learned standard deviation.
+GAUSSIAN = {"likelihood": "gaussian", "initial_sigma": 0.1}
+TOY_FACES_NETWORK = {"network": "conv", "hidden": [16, 32, 64, 128], **GAUSSIAN}
+TOY_FACES = [
+    ("hdvae3", _hdvae(64, 32, 16) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=3)),
+    ("beta-vae", _vae(64), _beta(1)),
+]
+CELEBA_NETWORK = {"network": "conv", "hidden": [32, 64, 128, 256, 512], **GAUSSIAN}
+CELEBA = [
+    ("hdvae3", _hdvae(128, 64, 32) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=5)),
+    ("beta-vae", _vae(128), _beta(1)),
+]
+
+
+def _table() -> dict[str, Recipe]:
+    recipes = []
+    for data in ("mnist", "fashion_mnist"):
+        for method, model, loss in MNIST_METHODS:
+            measures = ("distortion", "reconstruction", "active_units") if method == "ae" else (*MEASURES_OF_ALL, "nll")
+            recipes.append(_recipe(method, data, model | GREY_NETWORK, loss, GREY_EPOCHS, measures=measures))
+    for method, model, loss in DSPRITES:
+        settings = {
+            "batch_size": 64,
+            "train_images": DSPRITES_IMAGES,
+            "measures": (*MEASURES_OF_ALL, "disentanglement"),
+        }
+        recipes.append(_recipe(method, "dsprites", model | DSPRITES_NETWORK, loss, DSPRITES_EPOCHS, **settings))
+    for method, model, loss in TOY_FACES:
+        recipes.append(_recipe(method, "toy_faces", model | TOY_FACES_NETWORK, loss, 10, batch_size=64))
+    for method, model, loss in CELEBA:
+        recipes.append(_recipe(method, "celeba", model | CELEBA_NETWORK, loss, 24, batch_size=64))
+    return {recipe.name: recipe for recipe in recipes}
+
+
+def _recipe(method: str, data: str, *settings, **more) -> Recipe:
+    return Recipe(f"{method}-{data.replace('_', '-')}", data, *settings, **more)
+
+
+RECIPES = _table()

@@ -1,0 +1,61 @@
+"""Checkpoints: all that a training run needs to go on as if it had not stopped."""
+
+import io
+import pickle
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from vaecourse.files import atomic_path
+
+
+def copy_of_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The model's state, copied, so that training on does not change it."""
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def save(path: str | Path, model: nn.Module, loss, optimizer, rows: list[dict], device) -> None:
+    """Write all that a run needs to go on: weights, a loss's own state, optimiser, random state and history."""
+    state = {
+        "model": model.state_dict(),
+        "loss": loss.state_dict() if hasattr(loss, "state_dict") else {},
+        "optimizer": optimizer.state_dict(),
+        "rows": rows,
+        "random": torch.get_rng_state(),
+    }
+    if torch.device(device).type == "cuda":
+        state["cuda_random"] = torch.cuda.get_rng_state(device)
+    with atomic_path(path) as unfinished:
+        torch.save(state, unfinished)
+
+
+def load(path: str | Path, model: nn.Module, loss, optimizer, device) -> list[dict]:
+    """Restore a run in place and return the rows of its history.
+
+    Raises
+    ------
+    ValueError
+        If the file is broken, or of another model.
+    """
+    content = Path(path).read_bytes()
+    try:
+        # weights_only: tensors and plain values, never code.
+        state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        weights, moments, rows, random = (state[name] for name in ("model", "optimizer", "rows", "random"))
+        of_loss = state.get("loss", {})  # checkpoints had none while no loss had a state
+    except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path} is not a whole checkpoint of vc.fit: delete it to train anew") from error
+    own = {name: value.shape for name, value in model.state_dict().items()}
+    if own != {name: value.shape for name, value in weights.items()}:
+        raise ValueError(f"{path} is a checkpoint of another model: give this run its own file")
+    if of_loss and not hasattr(loss, "load_state_dict"):
+        raise ValueError(f"{path} is a checkpoint of a loss with a discriminator: go on with that loss, or train anew")
+    model.load_state_dict(weights)
+    if of_loss:
+        loss.load_state_dict(of_loss, device)
+    optimizer.load_state_dict(moments)
+    torch.set_rng_state(random.cpu())
+    if "cuda_random" in state:
+        torch.cuda.set_rng_state(state["cuda_random"].cpu(), device)
+    return rows

@@ -1,0 +1,200 @@
+"""``fit``, the one training loop of the course, and ``step``, what it repeats."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from vaecourse.data import Split
+from vaecourse.evaluation import evaluate, reconstruct
+from vaecourse.evaluation.levels import warn_of_collapse
+from vaecourse.metrics import mse, psnr, ssim
+from vaecourse.randomness import seeded
+from vaecourse.training import checkpoints
+from vaecourse.training.history import History
+from vaecourse.training.terms import RunningTerms
+
+IMAGE_METRICS = {"mse": mse, "psnr": psnr, "ssim": ssim}
+
+
+def fit(
+    model: nn.Module,
+    images: Split,
+    loss: Callable,
+    epochs: int,
+    *,
+    test: Split | None = None,
+    metrics: Iterable[str] = (),
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+    device: torch.device | str | None = None,
+    callbacks: Iterable[Callable[[nn.Module, History], None]] = (),
+    checkpoint: str | Path | None = None,
+    progress: bool = True,
+) -> History:
+    """Train a model with Adam and return its history.
+
+    On a CPU two runs with one seed, from equal weights, give equal weights bit for bit. The caller's random
+    state is not touched. Ctrl-C stops gracefully: the model as it is and the history so far are returned.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Trained in place; moved to ``device``, and left there.
+    images : Split
+        The training images, for instance ``vc.load("mnist").train``.
+    loss : callable
+        From :mod:`vaecourse.losses`: (images, output, epoch) to named terms in nats per image.
+    epochs : int
+    test : Split, optional
+        Evaluated after each epoch; its terms are named ``test_…``.
+    metrics : names among "mse", "psnr", "ssim"
+        Of reconstructions from posterior means, averaged over images: ``test_psnr`` of the test split, and
+        ``psnr`` of as many training images.
+    batch_size, learning_rate
+        The last, smaller batch of an epoch is used too.
+    seed : int
+    device : optional
+        Default: CUDA where there is one, else the CPU.
+    callbacks : iterable of callables
+        Each is called as ``callback(model, history)`` before training and after every epoch.
+    checkpoint : path, optional
+        Written after every epoch. If it exists, training goes on from it, exactly as if it had not stopped.
+    progress : bool
+        Show a progress bar with the terms.
+
+    Raises
+    ------
+    ValueError
+        For settings out of range, an unknown metric, or a checkpoint of another model.
+    TrainingDiverged
+        When a term is not finite: it says which, at what step and learning rate.
+
+    Warns
+    -----
+    CollapseWarning
+        When an upper level of a hierarchy ends with a rate near 0.
+    """
+    _check_settings(images, loss, epochs, batch_size, learning_rate, metrics)
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    model.to(device)
+    images = images.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
+    history = History()
+    measure = _Measurement(model, images, test.to(device) if test is not None else None, loss, metrics)
+    with seeded(seed, device):
+        if checkpoint is not None and Path(checkpoint).exists():
+            history.rows = checkpoints.load(checkpoint, model, loss, optimizer, device)
+        started = time.perf_counter() - (history.rows[-1]["seconds"] if history.rows else 0.0)
+        if not history.rows:
+            history.rows.append({"epoch": 0, "seconds": 0.0, **measure(0)})
+            _call(callbacks, model, history)
+        first = history.rows[-1]["epoch"]
+        steps = math.ceil(len(images) / batch_size)
+        # disable is named only where it is meant: otherwise the environment's TQDM_DISABLE decides.
+        hidden = {} if progress else {"disable": True}
+        with tqdm(total=epochs * steps, initial=first * steps, unit="step", **hidden) as bar:
+            try:
+                for epoch in range(first, epochs):
+                    bar.set_description(f"epoch {epoch + 1}/{epochs}")
+                    terms = _train_epoch(model, images, loss, optimizer, epoch, batch_size, history, bar)
+                    seconds = time.perf_counter() - started
+                    history.rows.append({"epoch": epoch + 1, "seconds": seconds, **terms, **measure(epoch + 1)})
+                    if checkpoint is not None:
+                        checkpoints.save(checkpoint, model, loss, optimizer, history.rows, device)
+                    _call(callbacks, model, history)
+            except KeyboardInterrupt:
+                history.interrupted = True
+        if history.interrupted:
+            print(f"Interrupted after {len(history) - 1} of {epochs} epochs: model and history so far are returned.")
+    model.eval()
+    if len(history) > 1:
+        warn_of_collapse(model, _rates_by_level(history.rows[-1]))
+    return history
+
+
+def _rates_by_level(row: dict[str, float]) -> list[float]:
+    """Of the test set where there is one; empty for a model of one level."""
+    prefix, found = "test_" if "test_rate_1" in row else "", []
+    while (name := f"{prefix}rate_{len(found) + 1}") in row:
+        found.append(row[name])
+    return found
+
+
+def _check_settings(images, loss, epochs, batch_size, learning_rate, metrics) -> None:
+    if not isinstance(images, Split):
+        raise TypeError(f"fit takes a Split, as vc.load(name).train, got {type(images).__name__}")
+    if not len(images):
+        raise ValueError("there are no images to train on")
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(f"epochs and batch_size must be at least 1, got {epochs} and {batch_size}")
+    smallest, needed = len(images) % batch_size or min(batch_size, len(images)), getattr(loss, "smallest_batch", 1)
+    if smallest < needed:
+        raise ValueError(
+            f"{type(loss).__name__} needs at least {needed} images in every batch, but {len(images)} images in "
+            f"batches of {batch_size} leave one of {smallest}: choose another batch_size"
+        )
+    if not 0 < learning_rate < math.inf:
+        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
+    unknown = set(metrics) - set(IMAGE_METRICS)
+    if unknown:
+        raise ValueError(f"unknown metrics {sorted(unknown)}: choose among {', '.join(IMAGE_METRICS)}")
+
+
+def _call(callbacks, model, history) -> None:
+    for callback in callbacks:
+        callback(model, history)
+
+
+@dataclass
+class _Measurement:
+    """What a row of the history holds besides the training terms."""
+
+    model: nn.Module
+    train: Split
+    test: Split | None
+    loss: Callable
+    metrics: Iterable[str]
+
+    def __call__(self, epoch: int) -> dict[str, float]:
+        row = {}
+        if self.test is not None:
+            row |= {f"test_{name}": value for name, value in evaluate(self.model, self.test, self.loss, epoch).items()}
+        if self.metrics:
+            count = len(self.test) if self.test is not None else len(self.train)
+            row |= self._scores(self.train[:count], "")
+            if self.test is not None:
+                row |= self._scores(self.test, "test_")
+        return row
+
+    def _scores(self, split: Split, prefix: str) -> dict[str, float]:
+        pictures, reconstructions = split.as_floats().cpu(), reconstruct(self.model, split)
+        return {prefix + name: IMAGE_METRICS[name](pictures, reconstructions).mean().item() for name in self.metrics}
+
+
+def _train_epoch(model, images, loss, optimizer, epoch, batch_size, history, bar) -> dict[str, float]:
+    """Pass over the images once, in random order, and return the average of each term."""
+    model.train()
+    steps = math.ceil(len(images) / batch_size)
+    terms = RunningTerms(model, optimizer, history, bar, first_step=epoch * steps)
+    for number, batch in enumerate(images.batches(batch_size, shuffle=True)):
+        terms.add(len(batch), step(model, loss, optimizer, batch, epoch + number / steps))
+    return terms.averages()
+
+
+def step(model: nn.Module, loss: Callable, optimizer: Optimizer, images: Tensor, epoch: float) -> dict[str, Tensor]:
+    """Take one step of gradient descent on a batch of images (N, C, H, W), and return the terms of the loss."""
+    output = model(images)
+    terms = loss(images, output, epoch)
+    optimizer.zero_grad()
+    terms["loss"].backward()
+    optimizer.step()
+    return {name: value.detach() for name, value in terms.items()}

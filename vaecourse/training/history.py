@@ -1,0 +1,84 @@
+"""What is kept of a training run: its numbers, and what a model drew on the way."""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from vaecourse.data import Split
+from vaecourse.evaluation.passes import encode, reconstruct
+from vaecourse.files import atomic_path
+
+
+@dataclass
+class History:
+    """What happened in training: one row per epoch, row 0 (``epoch`` 0) being the model as it came.
+
+    ``history["rate"]`` is the column of that name, as a list. Terms of the training set are averages over the
+    epoch, while the model was learning; terms named ``test_…`` are those of the test set after the epoch. All
+    are nats per image. ``seconds`` counts from the start.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    interrupted: bool = False
+
+    def __getitem__(self, name: str) -> list[float]:
+        if name not in self.names:
+            raise KeyError(f"history has no {name!r}: it has {', '.join(self.names)}")
+        return [row.get(name, math.nan) for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def save(self, path: str | Path) -> None:
+        """Write the rows as JSON."""
+        with atomic_path(path) as unfinished:
+            unfinished.write_text(json.dumps(self.rows, indent=1))
+
+
+class Snapshots:
+    """A callback of :func:`fit` that keeps codes, reconstructions and samples while the model learns.
+
+    Parameters
+    ----------
+    split : Split
+        The images to follow, for instance ``mnist.test[:1000]``.
+    epochs : iterable of int, optional
+        After which epochs to look (0 is before training). Default: all.
+    samples : int
+        Images to generate each time, always from the same codes. Default: none.
+
+    Attributes
+    ----------
+    epochs : list of int
+    codes : list of Tensor (N, d)
+        Posterior means of the first level.
+    reconstructions, samples : list of Tensor (N, C, H, W)
+    """
+
+    def __init__(self, split: Split, epochs: Iterable[int] | None = None, samples: int = 0):
+        self.split = split
+        self.count = samples
+        self.wanted = None if epochs is None else set(epochs)
+        self.epochs: list[int] = []
+        self.codes: list[Tensor] = []
+        self.reconstructions: list[Tensor] = []
+        self.samples: list[Tensor] = []
+
+    def __call__(self, model: nn.Module, history: History) -> None:
+        epoch = history.rows[-1]["epoch"]
+        if self.wanted is None or epoch in self.wanted:
+            self.epochs.append(epoch)
+            self.codes.append(encode(model, self.split))
+            self.reconstructions.append(reconstruct(model, self.split))
+            if self.count:
+                if not model.has_prior:
+                    raise TypeError(f"{type(model).__name__} has no prior to draw from: leave samples out")
+                self.samples.append(model.generate(self.count).cpu())

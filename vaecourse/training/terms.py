@@ -1,0 +1,113 @@
+"""Averages of a loss's terms over an epoch, and what happens when one of them is not finite."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from vaecourse.training.checkpoints import copy_of_weights
+from vaecourse.training.history import History
+
+# Terms are read from the device, checked and shown once in 50 steps: reading each would make a GPU wait.
+STEPS_BETWEEN_READINGS = 50
+# Far below anything that moves a weight (Adam adds 1e-8 to its denominator), far above float32's denormals.
+NEGLIGIBLE_MOMENT = 1e-30
+
+
+class TrainingDiverged(ArithmeticError):
+    """A term was not finite. ``history`` holds the epochs before; the model is back at the last of them."""
+
+    def __init__(self, message: str, history: History):
+        super().__init__(message)
+        self.history = history
+
+
+class RunningTerms:
+    """The averages of the terms over one epoch; they stay on the device until a reading.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Goes back to the weights that it has now if a term is not finite.
+    optimizer : Optimizer
+    history : History
+        Given to the reader by :class:`TrainingDiverged`.
+    bar : tqdm
+        The progress bar, which shows the terms of the last step read.
+    first_step : int
+        The number of steps taken before this epoch.
+    """
+
+    def __init__(self, model: nn.Module, optimizer: Optimizer, history: History, bar: tqdm, first_step: int):
+        self.model, self.optimizer, self.history, self.bar = model, optimizer, history, bar
+        self.at_start = copy_of_weights(model)
+        self.steps_read = first_step
+        self.images = 0
+        self.totals: dict[str, float] = {}
+        self.pending: list[tuple[int, dict[str, Tensor]]] = []
+
+    def add(self, size: int, terms: dict[str, Tensor]) -> None:
+        """Count the terms of one step on a batch of ``size`` images.
+
+        Raises
+        ------
+        TrainingDiverged
+            If a term was not finite in one of the last 50 steps.
+        """
+        self.pending.append((size, terms))
+        if len(self.pending) == STEPS_BETWEEN_READINGS:
+            self._read()
+
+    def averages(self) -> dict[str, float]:
+        """The average of each term over the images, in nats per image.
+
+        Raises
+        ------
+        TrainingDiverged
+            If a term was not finite in one of the last steps.
+        """
+        if self.pending:
+            self._read()
+        return {name: total / self.images for name, total in self.totals.items()}
+
+    def _read(self) -> None:
+        names = list(self.pending[0][1])
+        sizes = torch.tensor([size for size, _ in self.pending], dtype=torch.float64)
+        values = torch.stack([torch.stack(list(terms.values())) for _, terms in self.pending]).cpu().double()
+        if not values.isfinite().all():
+            self._give_up(names, values)
+        for name, column in zip(names, values.unbind(1), strict=True):
+            self.totals[name] = self.totals.get(name, 0.0) + (column * sizes).sum().item()
+        shown = zip(names, values[-1].tolist(), strict=True)
+        self.bar.set_postfix({name: f"{value:.1f}" for name, value in shown}, False)
+        self.bar.update(len(self.pending))
+        self.images += int(sizes.sum())
+        self.steps_read += len(self.pending)
+        self.pending.clear()
+        _clear_negligible_moments(self.optimizer)
+
+    def _give_up(self, names: list[str], values: Tensor) -> None:
+        broken = ~values.isfinite()
+        first = broken.any(1).nonzero()[0].item()
+        shown = ", ".join(f"{names[term]} is {values[first, term]:g}" for term in broken[first].nonzero()[:, 0])
+        epoch = len(self.history)  # row 0 is the untrained model
+        self.model.load_state_dict(self.at_start)
+        raise TrainingDiverged(
+            f"{shown} at step {self.steps_read + first + 1} (epoch {epoch}), learning rate "
+            f"{self.optimizer.param_groups[0]['lr']:g}. The model is back where epoch {epoch} began: train on "
+            f"with a lower learning rate",
+            self.history,
+        )
+
+
+@torch.no_grad()
+def _clear_negligible_moments(optimizer: Optimizer) -> None:
+    """Set vanishing moments of Adam to zero.
+
+    Weights of pixels that are always black get no gradient, so their moments shrink step by step into float32's
+    denormal range, where a CPU computes many times slower.
+    """
+    for state in optimizer.state.values():
+        for moment in (state["exp_avg"], state["exp_avg_sq"]):
+            moment.copy_(functional.hardshrink(moment, NEGLIGIBLE_MOMENT))
