@@ -46,12 +46,12 @@ class DiagonalGaussian:
     def std(self) -> Tensor:
         return (0.5 * self.log_variance).exp()
 
-    def sample(self) -> Tensor:
-        """Draw codes (N, d) as mean + std · noise, so that gradients reach both parameters.
+    def sample(self, temperature: float = 1.0) -> Tensor:
+        """Draw codes (N, d) as mean + temperature · std · noise, so that gradients reach both parameters.
 
-        Kingma and Welling (2014), section 2.4.
+        Kingma and Welling (2014), section 2.4. A temperature below 1 draws closer to the mean.
         """
-        return self.mean + self.std * torch.randn_like(self.mean)
+        return self.mean + temperature * self.std * torch.randn_like(self.mean)
 
     def log_prob(self, codes: Tensor) -> Tensor:
         """Log density of each unit (N, d), in nats; its sum over units is the log density of a code."""

@@ -161,3 +161,23 @@ BYTES = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
 def test_a_split_refuses_what_it_cannot_mean(content, error, message):
     with pytest.raises(error, match=message):
         vc.Split(**content)
+
+
+def test_flips_mirror_half_of_the_images_of_shuffled_batches_only():
+    rows = torch.arange(8, dtype=torch.uint8).expand(400, 1, 3, 8)
+    split = vc.Split(rows).with_flips()
+    whole = torch.cat([*split.batches(150)])
+    assert torch.equal(whole, split.pictures())
+    torch.manual_seed(0)
+    batches = torch.cat([*split.batches(150, shuffle=True)])
+    mirrored = batches[:, 0, 0, 0] > 0
+    assert 160 < mirrored.sum() < 240
+    assert torch.equal(batches[~mirrored], split.pictures()[~mirrored])
+    assert torch.equal(batches[mirrored], split.pictures()[mirrored].flip(3))
+    torch.manual_seed(0)
+    assert torch.equal(batches, torch.cat([*split.batches(150, shuffle=True)]))
+
+
+def test_choosing_keeps_the_flips(split):
+    assert split.with_flips()[:2].flips
+    assert not split.flips

@@ -8,7 +8,7 @@ import torch
 from torch import distributions as td
 
 import vaecourse as vc
-from vaecourse.losses import BetaVAE, Capacity, Cyclical, Linear, Reconstruction, distortion, rates
+from vaecourse.losses import BetaVAE, Capacity, Cosine, Cyclical, Linear, Reconstruction, distortion, rates
 from vaecourse.models import Level, Output
 
 SHAPE = (1, 8, 8)
@@ -221,3 +221,15 @@ def test_capacity_against_a_sum_done_by_hand(images, output):
     for terms, sign in ((below, -1), (above, 1)):
         (gradient,) = torch.autograd.grad(terms["loss"], means)
         torch.testing.assert_close(gradient, sign * 7 * means.detach() / 6)
+
+
+def test_cosine_falls_from_one_to_its_final_share():
+    schedule = Cosine(epochs=10, final=0.1)
+    assert [round(schedule(epoch), 6) for epoch in (0, 5, 10, 25, math.inf)] == [1.0, 0.55, 0.1, 0.1, 0.1]
+    assert schedule(2.5) == pytest.approx(0.1 + 0.9 * (0.5 + 0.5 * math.cos(math.pi / 4)))
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 0}, {"epochs": math.inf}, {"epochs": 3, "final": 0}])
+def test_a_cosine_that_cannot_be_is_refused(settings):
+    with pytest.raises(ValueError, match="cosine schedule"):
+        Cosine(**settings)

@@ -229,3 +229,12 @@ def test_codes_of_another_size_are_refused(name):
     codes[-1] = torch.zeros(4, 7)
     with pytest.raises(ValueError, match=rf"codes must have shape \(N, {units[-1]}\), got \(4, 7\)"):
         make((1, 12, 12)).decode(*codes)
+
+
+@pytest.mark.parametrize("model", [vc.VAE((1, 8, 8), 3), vc.HDVAE((1, 8, 8), (4, 3))], ids=["VAE", "HDVAE"])
+def test_temperature_multiplies_the_widths_of_the_priors(model):
+    """At 0 there is one image only, at ½ the codes of the top have half the width of N(0, I)."""
+    torch.manual_seed(0)
+    assert model.sample_prior(20_000, temperature=0.5)[-1].std().item() == pytest.approx(0.5, rel=0.02)
+    assert model.generate(9, seed=1, temperature=0.0).std(0).max() < 1e-6
+    assert torch.equal(model.generate(9, seed=1, temperature=1.0), model.generate(9, seed=1))

@@ -131,3 +131,20 @@ def test_recipes_are_found_by_name_and_pattern():
         find("beta_vae_mnst")
     with pytest.raises(RecipeError, match=r"no recipe '\?\?\?': choose one of ae-mnist, "):
         find("???")
+
+
+def test_extras_of_a_training_are_written_only_where_used():
+    """So the cards of models that were trained before there were any are still those of their recipes."""
+    plain = tiny_recipe()
+    assert not {"flips", "learning_rate_schedule", "largest_gradient"} & set(plain.settings())
+    schedule = {"class": "Cosine", "epochs": 2}
+    used = tiny_recipe(flips=True, learning_rate_schedule=schedule, largest_gradient=9.0)
+    assert Recipe.from_settings(json.loads(json.dumps(used.settings()))) == used
+    assert used.fit_settings()["learning_rate_schedule"] == vc.losses.Cosine(2)
+    assert used.fit_settings()["largest_gradient"] == 9.0
+    assert plain.fit_settings() == {"batch_size": 50, "learning_rate": 1e-3, "largest_gradient": None}
+
+
+def test_flips_are_those_of_the_training_split_only(striped_split):
+    assert tiny_recipe(flips=True).training_split(striped_split).flips
+    assert not tiny_recipe().training_split(striped_split).flips

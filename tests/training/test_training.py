@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import vaecourse as vc
+from vaecourse.training.fit import _adam
 from vaecourse.training.terms import NEGLIGIBLE_MOMENT, _clear_negligible_moments
 
 SHAPE = (1, 12, 12)
@@ -107,6 +108,43 @@ def test_schedules_see_fractions_of_epochs(random_split):
 
     fit(small_vae(), random_split, loss=spy, batch_size=50)
     assert seen == [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75]
+
+
+def test_the_learning_rate_follows_its_schedule(random_split):
+    """A rate that is 0 from the second epoch on leaves the weights where the first epoch left them."""
+    once, twice, plain = small_vae(), small_vae(), small_vae()
+    fit(plain, random_split, epochs=1)
+    fit(once, random_split, epochs=1, learning_rate_schedule=vc.losses.schedules.constant)
+    fit(twice, random_split, epochs=2, learning_rate_schedule=lambda epoch: float(epoch < 1))
+    assert torch.equal(weights(plain), weights(once))
+    assert torch.equal(weights(once), weights(twice))
+
+
+def test_a_training_with_schedule_limit_and_flips_resumes_exactly(random_split, tmp_path):
+    settings = {"learning_rate_schedule": vc.losses.Cosine(4), "largest_gradient": 5.0}
+    whole, parts = small_vae(), small_vae()
+    fit(whole, random_split.with_flips(), epochs=4, **settings)
+    for epochs in (1, 3, 4):
+        fit(parts, random_split.with_flips(), epochs=epochs, checkpoint=tmp_path / "run.pt", **settings)
+    assert torch.equal(weights(whole), weights(parts))
+    unlike = small_vae()
+    fit(unlike, random_split.with_flips(), epochs=4)
+    assert not torch.equal(weights(whole), weights(unlike))
+
+
+def test_no_gradient_is_longer_than_allowed(random_split):
+    """Adam's first moment is a mean of gradients, so it cannot be longer than the longest of them."""
+    lengths = {}
+    for limit in (None, 0.5):
+        optimizer = _adam(small_vae(), 1e-3, limit)
+        (group,) = optimizer.param_groups
+        for parameter in group["params"]:
+            parameter.grad = torch.ones_like(parameter)
+        optimizer.step()
+        first = torch.cat([state["exp_avg"].flatten() for state in optimizer.state.values()])
+        lengths[limit] = first.norm().item() / 0.1
+    assert lengths[0.5] == pytest.approx(0.5, rel=1e-3)
+    assert lengths[None] > 10
 
 
 def test_dynamic_binarisation_draws_anew_each_epoch(random_split):

@@ -16,7 +16,7 @@ from vaecourse.losses.elbo import distortion, elbo_terms, level_rates, rates
 from vaecourse.losses.factor_vae import FactorVAE
 from vaecourse.losses.helbo import HELBO
 from vaecourse.losses.polynomial_divergence import PolynomialDivergence
-from vaecourse.losses.schedules import Cyclical, Linear
+from vaecourse.losses.schedules import Cosine, Cyclical, Linear
 
 __all__ = [
     "DIPVAE",
@@ -24,6 +24,7 @@ __all__ = [
     "BetaTCVAE",
     "BetaVAE",
     "Capacity",
+    "Cosine",
     "Cyclical",
     "FactorVAE",
     "Linear",

@@ -1,4 +1,4 @@
-"""Schedules: the share of its final value that a weight has after so many epochs.
+"""Schedules: the share of its final value that a weight has after so many epochs, or a learning rate of its first.
 
 A schedule maps the number of epochs trained so far (a float: 2.5 is the middle of the third epoch) to a share
 in [0, 1]. After training (``epoch=math.inf``, the default wherever a loss is called) the share is 1.
@@ -48,3 +48,22 @@ class Cyclical:
         if math.isinf(epoch):
             return 1.0
         return min(epoch % self.period / self.period / self.ramp, 1.0)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Fall from 1 to ``final`` along half a cosine over ``epochs`` epochs, then stay (Loshchilov and Hutter, 2017).
+
+    For learning rates: large steps first, small ones to settle.
+    """
+
+    epochs: float
+    final: float = 0.02
+
+    def __post_init__(self):
+        if not 0 < self.epochs < math.inf or not 0 < self.final <= 1:
+            raise ValueError(f"a cosine schedule needs finite epochs > 0 and 0 < final ≤ 1, got {self}")
+
+    def __call__(self, epoch: float) -> float:
+        passed = min(epoch / self.epochs, 1.0)
+        return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * passed))

@@ -5,6 +5,17 @@ from vaecourse.models.base import ImageModel, LatentVariableModel
 from vaecourse.models.hdvae import HDVAE
 from vaecourse.models.output import Level, Output
 from vaecourse.models.ph_vae import PHVAE
+from vaecourse.models.spatial_hdvae import SpatialHDVAE
 from vaecourse.models.vae import VAE
 
-__all__ = ["HDVAE", "PHVAE", "VAE", "Autoencoder", "ImageModel", "LatentVariableModel", "Level", "Output"]
+__all__ = [
+    "HDVAE",
+    "PHVAE",
+    "VAE",
+    "Autoencoder",
+    "ImageModel",
+    "LatentVariableModel",
+    "Level",
+    "Output",
+    "SpatialHDVAE",
+]

@@ -82,27 +82,38 @@ class ImageModel(nn.Module):
         for code, dim in zip(codes, self.latent_dims, strict=True):
             check_codes(code, dim)
 
+    def _check_upper_codes(self, *held: Tensor) -> None:
+        count = len(self.latent_dims)
+        if not 1 <= len(held) <= count:
+            raise ValueError(f"hold the codes of 1 to {count} upper levels, got {len(held)}")
+        for codes, dim in zip(held, self.latent_dims[-len(held) :], strict=True):
+            check_codes(codes, dim)
+
 
 class LatentVariableModel(ImageModel):
     """A model with a prior over its codes, which can therefore make new images."""
 
     has_prior = True
 
-    def sample_prior(self, count: int) -> list[Tensor]:
-        """Codes (count, d) of each level drawn from the prior, z_1 first: here N(0, I) for each level."""
+    def sample_prior(self, count: int, temperature: float = 1.0) -> list[Tensor]:
+        """Codes (count, d) of each level drawn from the prior, z_1 first: here N(0, I) for each level.
+
+        ``temperature`` multiplies the prior's standard deviation.
+        """
         device = next(self.parameters()).device
-        return [torch.randn(count, dim, device=device) for dim in self.latent_dims]
+        return [temperature * torch.randn(count, dim, device=device) for dim in self.latent_dims]
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
         raise NotImplementedError
 
     @torch.no_grad()
-    def generate(self, count: int, seed: int = 0, noise: bool = False) -> Tensor:
+    def generate(self, count: int, seed: int = 0, noise: bool = False, temperature: float = 1.0) -> Tensor:
         """Images (count, C, H, W) for codes drawn from the prior: the decoder's means, in [0, 1].
 
         With ``noise`` the pixels are drawn too, from the decoder's distribution: exact samples of the model, which
-        may leave [0, 1] if the pixels are Gaussian.
+        may leave [0, 1] if the pixels are Gaussian. ``temperature`` multiplies the standard deviations of the priors:
+        below 1 the images are more like the average, and more alike.
         """
         with seeded(seed, next(self.parameters()).device):
-            images = self.decode(*self.sample_prior(count))
+            images = self.decode(*self.sample_prior(count, temperature))
             return images.sample() if noise else images.mean

@@ -122,7 +122,7 @@ class HDVAE(LatentVariableModel):
         check_codes(above[0], self.latent_dims[-len(above)])
         return DiagonalGaussian.from_parameters(self.priors[-len(above)](above[0]))
 
-    def descend(self, *held: Tensor, sample: bool = False) -> list[Tensor]:
+    def descend(self, *held: Tensor, sample: bool = False, temperature: float = 1.0) -> list[Tensor]:
         """Codes of all levels, z_1 first: those held, and below them the priors' means, or draws if ``sample``.
 
         Parameters
@@ -130,25 +130,29 @@ class HDVAE(LatentVariableModel):
         *held : Tensors of shape (N, d)
             z_l, …, z_L: the codes of some level and of all above it.
         sample : bool
+        temperature : float
+            Factor of the priors' standard deviations in draws.
 
         Raises
         ------
         ValueError
             If no level is held, or the codes are not those of the upper levels.
         """
-        if not 1 <= len(held) <= len(self.latent_dims):
-            raise ValueError(f"hold the codes of 1 to {len(self.latent_dims)} upper levels, got {len(held)}")
-        for codes, dim in zip(held, self.latent_dims[-len(held) :], strict=True):
-            check_codes(codes, dim)
+        self._check_upper_codes(*held)
         levels = list(held)
         while len(levels) < len(self.latent_dims):
-            levels.insert(0, _draw(self.prior(*levels), sample))
+            prior = self.prior(*levels)
+            levels.insert(0, prior.sample(temperature) if sample else prior.mean)
         return levels
 
-    def sample_prior(self, count: int) -> list[Tensor]:
-        """Codes (count, d) of each level, z_1 first, drawn down the hierarchy."""
+    def sample_prior(self, count: int, temperature: float = 1.0) -> list[Tensor]:
+        """Codes (count, d) of each level, z_1 first, drawn down the hierarchy.
+
+        ``temperature`` multiplies the standard deviations of all priors.
+        """
         device = next(self.parameters()).device
-        return self.descend(torch.randn(count, self.latent_dims[-1], device=device), sample=True)
+        top = temperature * torch.randn(count, self.latent_dims[-1], device=device)
+        return self.descend(top, sample=True, temperature=temperature)
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
         """Codes (N, d) of all levels, z_1 first, to a distribution over images.

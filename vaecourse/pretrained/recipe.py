@@ -18,6 +18,7 @@ from vaecourse.data import Split
 from vaecourse.models.networks import ImageShape
 
 SUBSET_SEED = 0
+EXTRAS = ("flips", "learning_rate_schedule", "largest_gradient")
 MEASURES_OF_ALL = ("elbo", "reconstruction", "active_units")
 
 
@@ -47,6 +48,12 @@ class Recipe:
         As for ``vc.fit``.
     train_images : int, optional
         A random subset of so many training images, the same for every seed. Default: all.
+    flips : bool
+        Whether the model sees mirrored images too (see ``Split.with_flips``).
+    learning_rate_schedule : dict, optional
+        ``class``, one of ``vaecourse.losses``, and its settings.
+    largest_gradient : float, optional
+        As for ``vc.fit``.
     measures : tuple of str
         Of ``vaecourse.pretrained.measures.MEASURES``.
     """
@@ -60,6 +67,9 @@ class Recipe:
     learning_rate: float = 1e-3
     train_images: int | None = None
     measures: tuple[str, ...] = MEASURES_OF_ALL
+    flips: bool = False
+    learning_rate_schedule: dict | None = None
+    largest_gradient: float | None = None
 
     @classmethod
     def from_settings(cls, settings: dict) -> "Recipe":
@@ -76,8 +86,9 @@ class Recipe:
             raise RecipeError(f"these are not the settings of a recipe ({error})") from error
 
     def settings(self) -> dict:
-        """The recipe as JSON would give it back."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        """The recipe as JSON would give it back, without those extras of a training that it does not use."""
+        settings = json.loads(json.dumps(dataclasses.asdict(self)))
+        return {name: value for name, value in settings.items() if value or name not in EXTRAS}
 
     def build_model(self, image_shape: ImageShape, seed: int = 0) -> nn.Module:
         """The untrained model.
@@ -104,8 +115,22 @@ class Recipe:
         """
         return _build(losses, self.loss, dataset_size=train_images, seed=seed)
 
+    def fit_settings(self) -> dict:
+        """The keyword arguments of ``vc.fit`` that belong to the recipe.
+
+        Raises
+        ------
+        RecipeError
+            If there is no such schedule.
+        """
+        settings = {"batch_size": self.batch_size, "learning_rate": self.learning_rate}
+        if self.learning_rate_schedule is not None:
+            settings["learning_rate_schedule"] = _build(losses, self.learning_rate_schedule)
+        return settings | {"largest_gradient": self.largest_gradient}
+
     def training_split(self, train: Split) -> Split:
-        """The images to train on, of a training split."""
+        """The images to train on, from a training split, with mirrored ones if the recipe says so."""
+        train = train.with_flips() if self.flips else train
         if self.train_images is None or self.train_images >= len(train):
             return train
         order = torch.randperm(len(train), generator=torch.Generator().manual_seed(SUBSET_SEED))

@@ -39,6 +39,24 @@ def _hdvae(*units: int, level_hidden: int = 128) -> dict:
     return {"class": "HDVAE", "latent_dims": list(units), "level_hidden": [level_hidden]}
 
 
+def _spatial(*levels) -> dict:
+    """Levels of some shape, each followed by their number; the top, of which there is one, by none."""
+    *lower, top = levels
+    shapes = [shape for shape, count in zip(lower[::2], lower[1::2], strict=True) for _ in range(count)]
+    return {"class": "SpatialHDVAE", "latent_shapes": [*shapes, top]}
+
+
+def _long_training(epochs: int) -> dict:
+    """Small batches of images and their mirrored ones, at a rate that falls from large steps to small ones."""
+    return {
+        "batch_size": 32,
+        "learning_rate": 1.5e-3,
+        "flips": True,
+        "learning_rate_schedule": {"class": "Cosine", "epochs": epochs},
+        "largest_gradient": 300.0,
+    }
+
+
 def _beta(beta: float) -> dict:
     return {"class": "BetaVAE", "beta": beta}
 
@@ -102,6 +120,13 @@ CELEBA = [
 ]
 
 
+# Levels that have a place in the image: (method, data, model, epochs, epochs of warming up the rate).
+FACES_LEVELS = _spatial([2, 16, 16], 4, [3, 8, 8], 2, [32]) | {"hidden": [24, 32, 64, 96], "likelihood": "gaussian"}
+SPATIAL = [
+    ("spatial", "celeba", FACES_LEVELS | {"sigma": 0.12}, 16, 3),
+]
+
+
 def _table() -> dict[str, Recipe]:
     recipes = []
     for data in ("mnist", "fashion_mnist"):
@@ -119,6 +144,8 @@ def _table() -> dict[str, Recipe]:
         recipes.append(_recipe(method, "toy_faces", model | TOY_FACES_NETWORK, loss, 10, batch_size=64))
     for method, model, loss in CELEBA:
         recipes.append(_recipe(method, "celeba", model | CELEBA_NETWORK, loss, 24, batch_size=64))
+    for method, data, model, epochs, warm_up in SPATIAL:
+        recipes.append(_recipe(method, data, model, _helbo(1.0, "chain", warm_up), epochs, **_long_training(epochs)))
     return {recipe.name: recipe for recipe in recipes}
 
 

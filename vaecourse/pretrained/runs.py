@@ -100,11 +100,10 @@ def train(
             recipe.build_loss(len(train_split), seed),
             recipe.epochs,
             test=images.test[:HISTORY_IMAGES],
-            batch_size=recipe.batch_size,
-            learning_rate=recipe.learning_rate,
             seed=seed,
             checkpoint=run.checkpoint_path,
             progress=progress,
+            **recipe.fit_settings(),
         )
         if history.interrupted:
             raise KeyboardInterrupt

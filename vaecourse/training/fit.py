@@ -14,6 +14,7 @@ from tqdm import tqdm
 from vaecourse.data import Split
 from vaecourse.evaluation import evaluate, reconstruct
 from vaecourse.evaluation.levels import warn_of_collapse
+from vaecourse.losses.schedules import Schedule, constant
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.randomness import seeded
 from vaecourse.training import checkpoints
@@ -33,6 +34,8 @@ def fit(
     metrics: Iterable[str] = (),
     batch_size: int = 128,
     learning_rate: float = 1e-3,
+    learning_rate_schedule: Schedule = constant,
+    largest_gradient: float | None = None,
     seed: int = 0,
     device: torch.device | str | None = None,
     callbacks: Iterable[Callable[[nn.Module, History], None]] = (),
@@ -60,6 +63,12 @@ def fit(
         ``psnr`` of as many training images.
     batch_size, learning_rate
         The last, smaller batch of an epoch is used too.
+    learning_rate_schedule : callable, optional
+        Share of the learning rate after a number of epochs (a float), for instance :class:`vaecourse.losses.Cosine`.
+        Default: the whole rate, always.
+    largest_gradient : float, optional
+        A gradient of all weights together that is longer than this is shortened to it (Pascanu et al., 2013).
+        Default: there is no limit.
     seed : int
     device : optional
         Default: CUDA where there is one, else the CPU.
@@ -83,11 +92,17 @@ def fit(
         When an upper level of a hierarchy ends with a rate near 0.
     """
     _check_settings(images, loss, epochs, batch_size, learning_rate, metrics)
+    if largest_gradient is not None and not largest_gradient > 0:
+        raise ValueError(f"largest_gradient must be positive, got {largest_gradient}: leave it out for no limit")
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device)
     images = images.to(device)
-    optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
+    optimizer = _adam(model, learning_rate, largest_gradient)
+
+    def rate_at(epoch: float) -> float:
+        return learning_rate * learning_rate_schedule(epoch)
+
     history = History()
     measure = _Measurement(model, images, test.to(device) if test is not None else None, loss, metrics)
     with seeded(seed, device):
@@ -105,7 +120,7 @@ def fit(
             try:
                 for epoch in range(first, epochs):
                     bar.set_description(f"epoch {epoch + 1}/{epochs}")
-                    terms = _train_epoch(model, images, loss, optimizer, epoch, batch_size, history, bar)
+                    terms = _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, history, bar)
                     seconds = time.perf_counter() - started
                     history.rows.append({"epoch": epoch + 1, "seconds": seconds, **terms, **measure(epoch + 1)})
                     if checkpoint is not None:
@@ -149,6 +164,18 @@ def _check_settings(images, loss, epochs, batch_size, learning_rate, metrics) ->
         raise ValueError(f"unknown metrics {sorted(unknown)}: choose among {', '.join(IMAGE_METRICS)}")
 
 
+def _adam(model: nn.Module, learning_rate: float, largest_gradient: float | None) -> Optimizer:
+    """Adam, which shortens a gradient that is longer than allowed before it takes a step."""
+    optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
+    if largest_gradient is not None:
+
+        def shorten(*_) -> None:
+            nn.utils.clip_grad_norm_(model.parameters(), largest_gradient)
+
+        optimizer.register_step_pre_hook(shorten)
+    return optimizer
+
+
 def _call(callbacks, model, history) -> None:
     for callback in callbacks:
         callback(model, history)
@@ -180,13 +207,16 @@ class _Measurement:
         return {prefix + name: IMAGE_METRICS[name](pictures, reconstructions).mean().item() for name in self.metrics}
 
 
-def _train_epoch(model, images, loss, optimizer, epoch, batch_size, history, bar) -> dict[str, float]:
+def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, history, bar) -> dict[str, float]:
     """Pass over the images once, in random order, and return the average of each term."""
     model.train()
     steps = math.ceil(len(images) / batch_size)
     terms = RunningTerms(model, optimizer, history, bar, first_step=epoch * steps)
     for number, batch in enumerate(images.batches(batch_size, shuffle=True)):
-        terms.add(len(batch), step(model, loss, optimizer, batch, epoch + number / steps))
+        passed = epoch + number / steps
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(passed)
+        terms.add(len(batch), step(model, loss, optimizer, batch, passed))
     return terms.averages()
 
 
