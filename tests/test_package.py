@@ -75,3 +75,12 @@ def test_terms_of_a_split_are_averages_over_its_images():
     model = vc.Autoencoder((1, 4, 4), 2)
     nll = model(split.as_floats()).reconstruction.negative_log_likelihood(split.as_floats())
     assert vc.evaluate(model, split, vc.losses.Reconstruction())["loss"] == pytest.approx(nll.mean().item())
+
+
+def test_the_old_name_of_nll_still_works_and_says_so(random_split):
+    model, split = vc.VAE((1, 12, 12), 2, hidden=(8,)), random_split[:5].binarized("static")
+    with pytest.warns(DeprecationWarning, match=r"vc\.metrics\.nll is vc\.nll now"):
+        old = vc.metrics.nll(model, split, samples=2)
+    assert torch.equal(old, vc.nll(model, split, samples=2))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        vc.metrics.nonsense  # noqa: B018

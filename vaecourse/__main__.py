@@ -2,6 +2,7 @@
 
 import argparse
 import fnmatch
+import itertools
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,7 +139,7 @@ def _circumstances(recipe: Recipe) -> str:
 
 def in_words(settings: dict) -> str:
     """Settings as a line to read: ``HDVAE(64-32, inference=top_down)``."""
-    named = {"" if key.startswith("latent_dim") else f"{key}=": value for key, value in settings.items()}
+    named = {"" if key.startswith("latent_") else f"{key}=": value for key, value in settings.items()}
     shown = ", ".join(f"{key}{_short(value)}" for key, value in named.items() if key != "class=")
     return f"{settings['class']}({shown})" if shown else settings["class"]
 
@@ -147,8 +148,15 @@ def _short(value) -> str:
     if isinstance(value, dict):
         return in_words(value)
     if isinstance(value, list):
+        if value and all(isinstance(shape, list) for shape in value):
+            runs = [(shape, len(list(equal))) for shape, equal in itertools.groupby(value)]
+            return ", ".join(f"{count} × {_shape(shape)}" if count > 1 else _shape(shape) for shape, count in runs)
         return "-".join(map(_short, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _shape(shape: list[int]) -> str:
+    return "×".join(map(str, shape))
 
 
 def _train(options: argparse.Namespace) -> int:

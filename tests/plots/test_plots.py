@@ -12,6 +12,8 @@ from PIL import Image
 
 import vaecourse as vc
 from vaecourse import plots
+from vaecourse.evaluation import measure_units
+from vaecourse.explorers import Exploration
 from vaecourse.plots.style import INK
 from vaecourse.randomness import seeded
 
@@ -263,8 +265,28 @@ def test_scatter_refuses_what_does_not_fit():
         plots.latent_scatter(torch.zeros(5, 2), torch.zeros(4))
     with pytest.raises(ValueError, match="labels 0 to 2 do not number 2 names"):
         plots.latent_scatter(torch.zeros(5, 2), torch.tensor([0, 1, 2, 0, 1]), ["a", "b"])
+    with pytest.raises(ValueError, match="labels -1 to 1 do not number 3 names"):
+        plots.latent_scatter(torch.zeros(3, 2), torch.tensor([-1, 0, 1]), ["a", "b", "c"])
     with pytest.raises(ValueError, match="at least 20 codes"):
         plots.umap(torch.zeros(5, 3), torch.zeros(5))
+
+
+def test_labels_below_zero_have_their_own_colours_and_names():
+    figure = plots.latent_scatter(torch.randn(6, 2), torch.tensor([-1, 0, 1, -1, 0, 1]))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["-1", "0", "1"]
+    colours = {tuple(points.get_facecolor()[0]) for points in figure.axes[0].collections}
+    assert len(colours) == 3
+
+
+def test_figure_and_explorer_move_a_unit_alike(hierarchy, random_split):
+    """The levels below keep their noise in both."""
+    exploration = Exploration(hierarchy, random_split, starts=[3])
+    codes, _ = exploration.start(0)
+    units = measure_units(hierarchy, random_split)[1]
+    values = units.centre[1] + units.spread[1] * torch.tensor([-3.0, 0.0, 3.0])
+    expected = exploration.decode(exploration.move(codes, 2, 1, values))
+    figure = plots.traversal(hierarchy, random_split, index=3, units=[1], steps=3, level=2)
+    torch.testing.assert_close(shown(figure), expected[:, 0])
 
 
 def test_umap_separates_two_clusters_and_repeats_itself():

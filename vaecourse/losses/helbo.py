@@ -25,8 +25,8 @@ class HELBO:
     * ``chain``: the bound of the posterior that is sampled. Bottom-up, the rate of every level but the top is the
       estimate log q(z_l|z_{l−1}) − log p(z_l|z_{l+1}) at the sample; elsewhere it is a KL in closed form.
     * ``product``: KL(q(z_l|z_{l−1})‖p(z_l|z_{l+1})) in closed form for every level, as published with HDVAE. For two
-      levels this is the bound of the product posterior q(z_1|x) q(z_2|x), less I(z_1; z_2|x); it may be above the chain's
-      bound or below it.
+      levels this is the bound of the product posterior q(z_1|x) q(z_2|x), less I(z_1; z_2|x), which may lie above the
+      chain's bound or below it.
 
     With top-down inference both are the same. With all β = 1 and no γ the loss is a bound on −log p(x) either way.
 

@@ -9,19 +9,18 @@ import torch
 
 import vaecourse as vc
 
-RESULTS = Path(__file__).parents[2] / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 SHAPE = (1, 12, 12)
 
 
 @pytest.fixture
 def script(monkeypatch):
-    monkeypatch.syspath_prepend(str(RESULTS))
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
     import ph_vae_controls
 
     monkeypatch.setattr(ph_vae_controls, "HIDDEN", (16,))
     yield ph_vae_controls
-    for name in ("ph_vae_controls", "record"):
-        del sys.modules[name]
+    del sys.modules["ph_vae_controls"]
 
 
 def test_controls_have_as_many_parameters_and_differ_in_what_they_see(script, random_split):
@@ -47,7 +46,6 @@ def test_all_models_of_a_seed_see_the_same_digits(script, random_split):
 
 @pytest.mark.usefixtures("striped_mnist")
 def test_what_is_there_is_skipped_and_other_settings_are_refused(script, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys.modules["record"], "HERE", tmp_path)
     monkeypatch.setattr(script, "FOLDER", tmp_path / "ph_vae_controls")
     monkeypatch.setattr(script, "EPOCHS", {100: 1})
     monkeypatch.setattr(script, "POINTS", [("ph_vae", 1), ("vae48", 0.7)])
