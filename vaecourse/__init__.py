@@ -1,7 +1,7 @@
 """Variational autoencoders, from the plain autoencoder to hierarchies: the package of the course.
 
-Everything a chapter uses is reachable from here: ``import vaecourse as vc``. Names load on first use, so
-importing the package costs little more than importing torch.
+Everything that a chapter uses is available after ``import vaecourse as vc``. Names load on first use, so
+importing the package takes little longer than importing torch.
 """
 
 import lazy_loader

@@ -16,15 +16,15 @@ USER_ERROR = 2
 FAILED = 1
 INTERRUPTED = 130
 TRAINED = Path("trained")
-# Settings of a model that say how its networks are built, and not what kind of model it is.
+# Settings that describe the networks of a model rather than the kind of model.
 OF_NETWORKS = ("network", "hidden", "likelihood", "initial_sigma")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status.
 
-    0; 1 if a training failed or a score is not that of its card; 2 after a one-line message about what the user can
-    put right.
+    The status is 0 on success, 1 if a training failed or a score differs from its card, 2 after a one-line message
+    about an error that the user can correct, and 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -88,9 +88,9 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _table() -> str:
-    """A line for each data set: where it would be taken from now, its size and its path."""
+    """Return a table with one line per data set: where it would be loaded from now, its size and its path."""
     rows = [("data set", "found", "size", "path")]
-    with ThreadPoolExecutor() as pool:  # at once, because each may wait three seconds for a network
+    with ThreadPoolExecutor() as pool:  # in parallel, because each look-up may wait three seconds for a network
         places = pool.map(locate, DATA_SETS)
     for (name, known), place in zip(DATA_SETS.items(), places, strict=True):
         if place.kind == "download":
@@ -105,12 +105,12 @@ def _table() -> str:
 
 
 def _found(names: list[str]) -> list[Recipe]:
-    """The recipes of these names and patterns, each once."""
+    """Return the recipes that match the names and patterns, each of them once."""
     return list({recipe.name: recipe for name in names for recipe in find(name)}.values())
 
 
 def _recipes(options: argparse.Namespace) -> None:
-    """The recipes, those with the same data, networks and scale together; a star marks those with trained weights."""
+    """Print the recipes, grouped by data, networks and scale; a star marks those that come with trained weights."""
     from vaecourse import pretrained
 
     packaged, groups = pretrained.names(), {}
@@ -126,7 +126,7 @@ def _recipes(options: argparse.Namespace) -> None:
 
 
 def _circumstances(recipe: Recipe) -> str:
-    """What a recipe has in common with others."""
+    """Describe the data, training settings and networks of a recipe: the heading of its group."""
     images = f"{recipe.train_images:,} images" if recipe.train_images else "all images"
     networks = [recipe.model.get("network", "mlp"), _short(recipe.model.get("hidden", "of default size"))]
     if "likelihood" in recipe.model:
@@ -138,7 +138,7 @@ def _circumstances(recipe: Recipe) -> str:
 
 
 def in_words(settings: dict) -> str:
-    """Settings as a line to read: ``HDVAE(64-32, inference=top_down)``."""
+    """Format settings as one readable line: ``HDVAE(64-32, inference=top_down)``."""
     named = {"" if key.startswith("latent_") else f"{key}=": value for key, value in settings.items()}
     shown = ", ".join(f"{key}{_short(value)}" for key, value in named.items() if key != "class=")
     return f"{settings['class']}({shown})" if shown else settings["class"]

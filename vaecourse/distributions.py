@@ -1,7 +1,7 @@
 """The probability distributions of the course: Gaussians over codes, likelihoods over images.
 
-Everything is in nats. Methods keep the axis of the latent units, so that a caller can look at one unit, or
-sum over all of them; likelihoods of images are summed over the pixels.
+All values are in nats. Methods of codes keep the axis of the latent units, so that a caller can inspect one unit
+or sum over all of them. Likelihoods of images are summed over the pixels.
 """
 
 import math
@@ -29,12 +29,12 @@ class DiagonalGaussian:
 
     @classmethod
     def from_parameters(cls, parameters: Tensor) -> "DiagonalGaussian":
-        """From what a network gives, (N, 2 d): d means, then d logarithms of variances."""
+        """Split the output (N, 2 d) of a network into d means and d logarithms of variances."""
         return cls(*parameters.chunk(2, dim=1))
 
     @classmethod
     def standard_like(cls, codes: Tensor) -> "DiagonalGaussian":
-        """N(0, I) with the shape, type and device of ``codes``."""
+        """Return N(0, I) with the shape, type and device of ``codes``."""
         zeros = torch.zeros_like(codes)
         return cls(zeros, zeros)
 
@@ -54,11 +54,11 @@ class DiagonalGaussian:
         return self.mean + temperature * self.std * torch.randn_like(self.mean)
 
     def log_prob(self, codes: Tensor) -> Tensor:
-        """Log density of each unit (N, d), in nats; its sum over units is the log density of a code."""
+        """Return the log density of each unit (N, d), in nats; its sum over units is the log density of a code."""
         return -0.5 * (LOG_TWO_PI + self.log_variance + (codes - self.mean) ** 2 / self.variance)
 
     def kl(self, other: "DiagonalGaussian | None" = None) -> Tensor:
-        """KL(self‖other) of each unit (N, d), in nats, in closed form. ``other`` defaults to N(0, I).
+        """Return KL(self‖other) of each unit (N, d), in nats, in closed form. ``other`` defaults to N(0, I).
 
         Kingma and Welling (2014), appendix B.
         """
@@ -68,8 +68,8 @@ class DiagonalGaussian:
         return 0.5 * (squared / other.variance - 1 + other.log_variance - self.log_variance)
 
     def product(self, other: "DiagonalGaussian") -> "DiagonalGaussian":
-        """The Gaussian proportional to the product of both densities: precisions add, means are weighted by them."""
-        share = (other.log_variance - self.log_variance).sigmoid()  # of this one in the sum of the precisions
+        """Return the normalised product of both densities: precisions add, and means are weighted by them."""
+        share = (other.log_variance - self.log_variance).sigmoid()  # share of this Gaussian in the sum of the precisions
         log_variance = -torch.logaddexp(-self.log_variance, -other.log_variance)
         return DiagonalGaussian(share * self.mean + (1 - share) * other.mean, log_variance)
 
@@ -78,8 +78,8 @@ class DiagonalGaussian:
 class BernoulliImages:
     """Independent Bernoulli pixels.
 
-    On binary images its negative log-likelihood is a true one. On grey values in (0, 1) the same expression
-    is a cross-entropy: a fine training signal, but no likelihood, and its minimum is not 0.
+    For binary images the negative log-likelihood is exact. For grey values in (0, 1) the same expression is a
+    cross-entropy: it can be trained on, but it is not a likelihood, and its minimum is not 0.
 
     Parameters
     ----------
@@ -90,22 +90,22 @@ class BernoulliImages:
 
     @property
     def mean(self) -> Tensor:
-        """Probability of a white pixel (N, C, H, W)."""
+        """The probability that each pixel is white (N, C, H, W)."""
         return self.logits.sigmoid()
 
     def sample(self) -> Tensor:
-        """Black and white images (N, C, H, W), drawn pixel by pixel."""
+        """Draw black and white images (N, C, H, W), pixel by pixel."""
         return torch.bernoulli(self.mean)
 
     def negative_log_likelihood(self, images: Tensor) -> Tensor:
-        """−log p(image), summed over pixels (N,), in nats per image."""
-        # softplus(l) − x·l is −x log σ(l) − (1 − x) log(1 − σ(l)), without a logarithm that could overflow.
+        """Return −log p(image), summed over pixels (N,), in nats per image."""
+        # softplus(l) − x·l equals −x log σ(l) − (1 − x) log(1 − σ(l)), but without a logarithm that could overflow.
         return (functional.softplus(self.logits) - images * self.logits).flatten(1).sum(1)
 
 
 @dataclass(frozen=True)
 class GaussianImages:
-    """Gaussian pixels with one standard deviation for all of them.
+    """Independent Gaussian pixels that share one standard deviation.
 
     Parameters
     ----------
@@ -118,11 +118,11 @@ class GaussianImages:
     log_sigma: Tensor
 
     def sample(self) -> Tensor:
-        """Images (N, C, H, W) with the noise of their pixels, which may leave [0, 1]."""
+        """Draw images (N, C, H, W) with pixel noise, which may lie outside [0, 1]."""
         return self.mean + self.log_sigma.exp() * torch.randn_like(self.mean)
 
     def negative_log_likelihood(self, images: Tensor) -> Tensor:
-        """−log p(image), summed over pixels (N,), in nats per image: ½ Σ [(x − x̂)²/σ² + log 2πσ²]."""
+        """Return −log p(image), summed over pixels (N,), in nats per image: ½ Σ [(x − x̂)²/σ² + log 2πσ²]."""
         squared = ((images - self.mean) ** 2).flatten(1).sum(1)
         pixels = images[0].numel()
         return 0.5 * (squared / (2 * self.log_sigma).exp() + pixels * (LOG_TWO_PI + 2 * self.log_sigma))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A path to write to that takes the place of ``path`` only when the block has ended well."""
+    """Give a temporary path to write to, which replaces ``path`` only if the block ends without an exception."""
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:

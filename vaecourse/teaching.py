@@ -1,4 +1,4 @@
-"""What the notebooks use to teach: exercises that check an answer, and source code shown where it is explained."""
+"""Helpers of the notebooks: answers to exercises are checked, source code is shown, settings follow the scale."""
 
 import inspect
 import os
@@ -17,11 +17,11 @@ def check(answer, expected, tolerance: float = 1e-3) -> None:
     Parameters
     ----------
     answer : number, array, Tensor, text or None
-        ``None`` or ``...``, also inside a list, mean that the reader has not tried yet.
+        Answer of the reader. ``None`` or ``...``, also inside a list, means that it is still open.
     expected : number, array, Tensor or text
-        Texts are compared without regard to case and surrounding space.
+        Right answer. Texts are compared without regard to case and surrounding space.
     tolerance : float
-        Allowed difference of numbers, absolute, or relative to the expected value where that is above 1.
+        Allowed difference of numbers: absolute, or relative to the expected value if its size is above 1.
     """
     print(_verdict(answer, expected, tolerance))
 
@@ -66,12 +66,12 @@ def _as_array(value) -> np.ndarray:
 
 
 def show_source(*objects) -> Markdown:
-    """The source of functions, methods, properties or classes of the package, as highlighted Markdown.
+    """Return the source of functions, methods, properties or classes as highlighted Markdown.
 
     Raises
     ------
     TypeError
-        For anything else, as an instance of a class.
+        If an object is anything else, such as an instance of a class.
     """
     return Markdown("```python\n" + "\n\n".join(_source(thing) for thing in objects) + "\n```")
 
@@ -86,7 +86,7 @@ def _source(thing) -> str:
 
 
 def current_scale() -> str:
-    """``$VAECOURSE_SCALE``; by default ``full`` where a CUDA device is present, else ``quick``."""
+    """Return ``$VAECOURSE_SCALE``. The default is ``full`` if a CUDA device is present, else ``quick``."""
     default = "full" if torch.cuda.is_available() else "quick"
     name = os.environ.get("VAECOURSE_SCALE", default)
     if name not in SCALES:
@@ -102,6 +102,6 @@ def scale(*, smoke, quick, full):
     Raises
     ------
     ValueError
-        If ``$VAECOURSE_SCALE`` holds another name.
+        If ``$VAECOURSE_SCALE`` is not one of these three names.
     """
     return {"smoke": smoke, "quick": quick, "full": full}[current_scale()]

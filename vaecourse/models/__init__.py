@@ -1,4 +1,4 @@
-"""The models: each maps images to one :class:`Output`."""
+"""The models. Each maps a batch of images to one :class:`Output`."""
 
 from vaecourse.models.autoencoder import Autoencoder
 from vaecourse.models.base import ImageModel, LatentVariableModel

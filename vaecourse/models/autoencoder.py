@@ -9,12 +9,13 @@ from vaecourse.models.output import Level, Output
 
 
 class Autoencoder(ImageModel):
-    """Compress an image to ``latent_dim`` numbers and draw it again from them (Hinton and Salakhutdinov, 2006).
+    """A network that compresses an image to a code and reconstructs it (Hinton and Salakhutdinov, 2006).
 
     Parameters
     ----------
     image_shape : (C, H, W)
     latent_dim : int
+        Number of units of the code.
     **settings
         ``network``, ``hidden``, ``likelihood``, ``sigma``, ``seed``: see :class:`vaecourse.models.ImageModel`.
     """
@@ -26,17 +27,17 @@ class Autoencoder(ImageModel):
             self.decoder = self._decoder(latent_dim)
 
     def encode(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) in [0, 1] to codes (N, latent_dim)."""
+        """Map images (N, C, H, W) in [0, 1] to codes (N, latent_dim)."""
         self._check_images(images)
         return self.encoder(images)
 
     def decode(self, codes: Tensor) -> ImageLikelihood:
-        """Codes (N, latent_dim) to a distribution over images; its ``mean`` is the picture to show."""
+        """Map codes (N, latent_dim) to a distribution over images; its ``mean`` is the picture to show."""
         self._check_codes(codes)
         return self.decoder(codes)
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
-        """The one level of images (N, C, H, W). There is nothing to draw: ``sample`` makes no difference here."""
+        """Return the single level of images (N, C, H, W). ``sample`` is ignored, because the code is deterministic."""
         return [Level(self.encode(images))]
 
     def forward(self, images: Tensor, sample: bool = True) -> Output:

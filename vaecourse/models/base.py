@@ -1,4 +1,4 @@
-"""What all models share: their settings, their networks, and what they refuse."""
+"""Base classes of the models: their settings, networks and checks of arguments."""
 
 from contextlib import AbstractContextManager
 
@@ -12,28 +12,28 @@ from vaecourse.randomness import seeded
 
 
 class ImageModel(nn.Module):
-    """A model of images whose codes have one or several levels.
+    """Base class of models that encode images as codes of one or several levels.
 
     Parameters
     ----------
     image_shape : (C, H, W)
     latent_dims : tuple of int
-        Units of each level, nearest to the image first.
+        Number of units of each level, nearest to the image first.
     network, hidden, likelihood, sigma
         See :class:`vaecourse.models.networks.Encoder` and :class:`vaecourse.models.networks.Decoder`.
     seed : int
-        Seed of the initial weights. The caller's random state is not touched.
+        Seed of the initial weights. The caller's random state is not changed.
 
     Raises
     ------
     ValueError
-        For settings that no network can be made from.
+        If a network cannot be built from the settings.
     """
 
-    # Whether codes can be drawn from a prior, and whether levels are drawn from one another.
+    # Whether the model has a prior to draw codes from, and whether the prior of a level depends on another level.
     has_prior = False
     is_hierarchy = False
-    # Which codes the decoder reads: those of the "first" level, of "all" side by side, or their "sum" over √K.
+    # The codes that the decoder reads: the "first" level, "all" levels concatenated, or their "sum" divided by √K.
     decoder_reads = "first"
 
     def __init__(
@@ -58,11 +58,11 @@ class ImageModel(nn.Module):
 
     @property
     def latent_dim(self) -> int:
-        """Units of the first level."""
+        """Number of units of the first level."""
         return self.latent_dims[0]
 
     def _seeded(self) -> AbstractContextManager:
-        """A block in which initial weights are drawn from the model's own seed."""
+        """Return a context in which initial weights are drawn with the seed of the model."""
         return seeded(self._seed)
 
     def _encoder(self, outputs: int) -> Encoder:
@@ -72,7 +72,7 @@ class ImageModel(nn.Module):
         return Decoder(self.image_shape, inputs, **self._layers, **self._pixels)
 
     def _check_images(self, images: Tensor) -> None:
-        # While training on an accelerator values are not read: each reading would wait for the device.
+        # Values are not read while training on an accelerator, because each reading waits for the device.
         cheap = not (self.training and torch.is_tensor(images) and images.device.type != "cpu")
         check_images(images, self.image_shape, read_values=cheap)
 
@@ -91,12 +91,12 @@ class ImageModel(nn.Module):
 
 
 class LatentVariableModel(ImageModel):
-    """A model with a prior over its codes, which can therefore make new images."""
+    """A model with a prior over its codes, from which new images can be generated."""
 
     has_prior = True
 
     def sample_prior(self, count: int, temperature: float = 1.0) -> list[Tensor]:
-        """Codes (count, d) of each level drawn from the prior, z_1 first: here N(0, I) for each level.
+        """Draw codes (count, d) of each level from the prior, z_1 first: here N(0, I) for each level.
 
         ``temperature`` multiplies the prior's standard deviation.
         """
@@ -108,11 +108,11 @@ class LatentVariableModel(ImageModel):
 
     @torch.no_grad()
     def generate(self, count: int, seed: int = 0, noise: bool = False, temperature: float = 1.0) -> Tensor:
-        """Images (count, C, H, W) for codes drawn from the prior: the decoder's means, in [0, 1].
+        """Return images (count, C, H, W) for codes drawn from the prior: the decoder's means, in [0, 1].
 
-        With ``noise`` the pixels are drawn too, from the decoder's distribution: exact samples of the model, which
-        may leave [0, 1] if the pixels are Gaussian. ``temperature`` multiplies the standard deviations of the priors:
-        below 1 the images are more like the average, and more alike.
+        With ``noise`` the pixels are drawn from the decoder's distribution too. The result is an exact sample of the
+        model, which may lie outside [0, 1] if the pixels are Gaussian. ``temperature`` multiplies the standard
+        deviations of the priors: below 1 the images are closer to the average and vary less.
         """
         with seeded(seed, next(self.parameters()).device):
             images = self.decode(*self.sample_prior(count, temperature))

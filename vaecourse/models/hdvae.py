@@ -1,4 +1,4 @@
-"""The hierarchical VAE: codes of codes, with a learned prior between each two levels."""
+"""The hierarchical VAE: several levels of codes, with a learned prior for each level but the top."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,33 +17,34 @@ DECODER_READS = ("first", "all")
 
 
 class HDVAE(LatentVariableModel):
-    """p(z_L) Π p(z_l|z_{l+1}) p(x|z_1): L levels of codes, z_1 nearest to the image, p(z_L) = N(0, I).
+    """The model p(z_L) Π p(z_l|z_{l+1}) p(x|z_1) with L levels of codes, z_1 nearest to the image, p(z_L) = N(0, I).
 
-    The priors p(z_l|z_{l+1}) are diagonal Gaussians given by learned networks. The posterior is inferred
+    The priors p(z_l|z_{l+1}) are diagonal Gaussians given by learned networks. There are two kinds of inference:
 
-    * ``bottom_up``: q(z_1|x) Π q(z_{l+1}|z_l), each level from the one below (Burda et al., 2016, section 2);
-    * ``top_down``: q(z_L|x) Π q(z_l|z_{l+1}, x), where the image gives a Gaussian for each level, and every level
-      but the top multiplies it by the prior from above (the ladder VAE: Sønderby et al., 2016).
+    * ``bottom_up``: q(z_1|x) Π q(z_{l+1}|z_l). Each level is inferred from the one below (Burda et al., 2016,
+      section 2).
+    * ``top_down``: q(z_L|x) Π q(z_l|z_{l+1}, x). The encoder gives a Gaussian for each level, which is multiplied by
+      the prior from above on every level but the top (the ladder VAE: Sønderby et al., 2016).
 
-    One level is the VAE.
+    With one level the model is the VAE.
 
     Parameters
     ----------
     image_shape : (C, H, W)
     latent_dims : tuple of int
-        Units of each level, z_1 first.
+        Number of units of each level, z_1 first.
     inference : "bottom_up" or "top_down"
     decoder_reads : "first" or "all"
-        The decoder reads z_1, as above, or all levels side by side: p(x|z_1, …, z_L).
+        Input of the decoder: z_1, as above, or all levels concatenated, p(x|z_1, …, z_L).
     level_hidden : tuple of int
-        Units of the dense layers between two levels, from the lower to the upper one.
+        Number of units of the dense layers between two levels, from the lower to the upper one.
     **settings
         ``network``, ``hidden``, ``likelihood``, ``sigma``, ``seed``: see :class:`vaecourse.models.ImageModel`.
 
     Raises
     ------
     ValueError
-        If there is no level, a level has no unit, a choice is unknown, and as the other models.
+        If there is no level, a level has no unit, a choice is unknown, or a setting of the networks is invalid.
     """
 
     def __init__(
@@ -71,11 +72,14 @@ class HDVAE(LatentVariableModel):
 
     @property
     def is_hierarchy(self) -> bool:
-        """Whether there is a level that is drawn from another."""
+        """Whether the model has more than one level."""
         return len(self.latent_dims) > 1
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
-        """The levels, z_1 first, of images (N, C, H, W) in [0, 1]: samples, or means handed on from level to level."""
+        """Infer the levels, z_1 first, of images (N, C, H, W) in [0, 1].
+
+        Each level is computed from samples of the one before, or from means if ``sample=False``.
+        """
         self._check_images(images)
         infer = self._infer_bottom_up if self.inference == "bottom_up" else self._infer_top_down
         return infer(self.encoder(images), sample)
@@ -105,17 +109,17 @@ class HDVAE(LatentVariableModel):
         return levels
 
     def prior(self, *above: Tensor) -> DiagonalGaussian:
-        """p(z_l|z_{l+1}) of the level below those given, over codes (N, d).
+        """Return the prior p(z_l|z_{l+1}) of the level below those given, over codes (N, d).
 
         Parameters
         ----------
         *above : Tensors of shape (N, d)
-            z_{l+1}, …, z_L: the codes of all levels above, the nearest first. Only that one matters here.
+            Codes z_{l+1}, …, z_L of all levels above, the nearest first. Only the nearest one is used here.
 
         Raises
         ------
         ValueError
-            If the codes are not those of the upper levels, or no level is below them.
+            If the codes do not have the shapes of the upper levels, or no level is below them.
         """
         if not 1 <= len(above) < len(self.latent_dims):
             raise ValueError(f"give the codes of 1 to {len(self.latent_dims) - 1} upper levels, got {len(above)}")
@@ -123,20 +127,21 @@ class HDVAE(LatentVariableModel):
         return DiagonalGaussian.from_parameters(self.priors[-len(above)](above[0]))
 
     def descend(self, *held: Tensor, sample: bool = False, temperature: float = 1.0) -> list[Tensor]:
-        """Codes of all levels, z_1 first: those held, and below them the priors' means, or draws if ``sample``.
+        """Return codes of all levels, z_1 first: the given ones, and below them means of, or draws from, the priors.
 
         Parameters
         ----------
         *held : Tensors of shape (N, d)
-            z_l, …, z_L: the codes of some level and of all above it.
+            Codes z_l, …, z_L of some level and of all levels above it.
         sample : bool
+            Whether to draw the lower levels from the priors instead of taking the priors' means.
         temperature : float
-            Factor of the priors' standard deviations in draws.
+            Factor by which the priors' standard deviations are multiplied in draws.
 
         Raises
         ------
         ValueError
-            If no level is held, or the codes are not those of the upper levels.
+            If no codes are given, or they do not have the shapes of the upper levels.
         """
         self._check_upper_codes(*held)
         levels = list(held)
@@ -146,7 +151,7 @@ class HDVAE(LatentVariableModel):
         return levels
 
     def sample_prior(self, count: int, temperature: float = 1.0) -> list[Tensor]:
-        """Codes (count, d) of each level, z_1 first, drawn down the hierarchy.
+        """Draw codes (count, d) of each level from the priors, from the top downwards; z_1 is returned first.
 
         ``temperature`` multiplies the standard deviations of all priors.
         """
@@ -155,9 +160,9 @@ class HDVAE(LatentVariableModel):
         return self.descend(top, sample=True, temperature=temperature)
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
-        """Codes (N, d) of all levels, z_1 first, to a distribution over images.
+        """Map codes (N, d) of all levels, z_1 first, to a distribution over images.
 
-        A decoder that reads the first level only can be given that one alone.
+        If the decoder reads the first level only, the others may be left out.
         """
         if self.decoder_reads == "first" and len(codes) == 1:
             check_codes(codes[0], self.latent_dim)
@@ -166,13 +171,13 @@ class HDVAE(LatentVariableModel):
         return self.decoder(codes[0] if self.decoder_reads == "first" else torch.cat(codes, dim=1))
 
     def forward(self, images: Tensor, sample: bool = True) -> Output:
-        """Infer all levels of images (N, C, H, W) (from means if ``sample=False``) and decode them."""
+        """Infer all levels of images (N, C, H, W), from means if ``sample=False``, and decode them."""
         levels = self.infer(images, sample)
         return Output(self.decode(*(level.codes for level in levels)), levels)
 
 
 def _network(inputs: int, hidden, outputs: int) -> nn.Sequential:
-    """Codes of one level to means and log variances of another."""
+    """Return a network from codes of one level to means and log variances of another."""
     return nn.Sequential(*dense_layers([inputs, *hidden, 2 * outputs]))
 
 

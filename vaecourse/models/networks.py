@@ -19,7 +19,7 @@ SMALLEST_IMAGE_SIDE = 8
 
 
 def default_channels(image_shape: ImageShape) -> tuple[int, ...]:
-    """Channels of the convolutions: each halves the image, until its shorter side is 4 to 7 pixels.
+    """Return the channels of the convolutions. Each halves the image, until its shorter side is 4 to 7 pixels.
 
     28×28 gives (32, 64), 32×32 gives (32, 64, 64) and 64×64 gives (32, 32, 64, 64), as in Locatello et al. (2019).
     """
@@ -28,7 +28,7 @@ def default_channels(image_shape: ImageShape) -> tuple[int, ...]:
 
 
 def sides_after(image_shape: ImageShape, halvings: int) -> list[tuple[int, int]]:
-    """Height and width after 0, 1, … halvings."""
+    """Return height and width after 0, 1, … halvings."""
     _, height, width = image_shape
     return [(height >> k, width >> k) for k in range(halvings + 1)]
 
@@ -44,10 +44,10 @@ def check_geometry(image_shape: ImageShape, network: str, halvings: int) -> None
 
 
 def channels_last(network: nn.Sequential) -> nn.Sequential:
-    """The same network with its kernels, and so its images, in the order in which a CPU convolves fastest.
+    """Return the network with its kernels in the memory order in which a CPU convolves fastest.
 
-    With the few channels of the dSprites recipes a step takes a quarter to a half less time, with those of the faces
-    as much as before: ``benchmarks/memory_format.py``.
+    A step takes a quarter to a half less time with the few channels of the dSprites recipes, and as much as before
+    with those of the faces: ``benchmarks/memory_format.py``.
     """
     return network.to(memory_format=torch.channels_last)
 
@@ -59,16 +59,17 @@ class Encoder(nn.Module):
     ----------
     image_shape : (C, H, W)
     outputs : int
+        Number of outputs.
     network : "mlp" or "conv"
-        ``mlp``: dense layers with ReLU. ``conv``: 4×4 convolutions of stride 2 with ReLU, then a dense layer of 256.
+        ``mlp``: dense layers with ReLU. ``conv``: 4×4 convolutions of stride 2 with ReLU, then 256 dense units.
     hidden : tuple of int, optional
-        Units of the dense layers (default 400), or channels of the convolutions (default
+        Number of units of the dense layers (default: 400), or channels of the convolutions (default:
         :func:`default_channels`), from the image inwards.
 
     Raises
     ------
     ValueError
-        For an unknown network, or an image too small for its convolutions.
+        If the network is unknown, or the image is too small for the convolutions.
     """
 
     def __init__(self, image_shape: ImageShape, outputs: int, network: str = "mlp", hidden=None):
@@ -89,19 +90,19 @@ class Encoder(nn.Module):
 
 
 class ImageDecoder(nn.Module):
-    """What all decoders share: how the values that their layers give stand for pixels.
+    """Base class of the decoders: it turns the output of their layers into a distribution over images.
 
     Parameters
     ----------
     likelihood : "bernoulli" or "gaussian"
-        The Gaussian's mean passes a sigmoid, so that it stays in [0, 1] like the images.
+        Distribution of the pixels. The Gaussian's mean passes a sigmoid, so that it lies in [0, 1] like the images.
     sigma : float, optional
         Standard deviation of the Gaussian's pixels. By default it is learned, one number for all pixels.
 
     Raises
     ------
     ValueError
-        For an unknown likelihood, a ``sigma`` that is not positive, or one given to Bernoulli pixels.
+        If the likelihood is unknown, ``sigma`` is not positive, or it is given for Bernoulli pixels.
     """
 
     def __init__(self, likelihood: str = "bernoulli", sigma: float | None = None):
@@ -119,7 +120,7 @@ class ImageDecoder(nn.Module):
             raise ValueError(f"sigma must be positive, got {sigma}")
 
     def likelihood(self, pixels: Tensor) -> ImageLikelihood:
-        """The distribution over images for values (N, C, H, W): logits, or Gaussian means before their sigmoid."""
+        """Return the distribution over images for values (N, C, H, W): logits, or Gaussian means before the sigmoid."""
         if self.log_sigma is None:
             return BernoulliImages(pixels)
         return GaussianImages(pixels.sigmoid(), self.log_sigma)
@@ -131,15 +132,16 @@ class Decoder(ImageDecoder):
     Parameters
     ----------
     image_shape, network, hidden
-        As for :class:`Encoder`; ``hidden`` is given from the image inwards here too.
+        See :class:`Encoder`; ``hidden`` is given from the image inwards here too.
     latent_dim : int
+        Number of units of the codes.
     likelihood, sigma
-        As for :class:`ImageDecoder`.
+        See :class:`ImageDecoder`.
 
     Raises
     ------
     ValueError
-        For an unknown network, and as :class:`ImageDecoder`.
+        If the network is unknown, and for the errors of :class:`ImageDecoder`.
     """
 
     def __init__(
@@ -166,7 +168,7 @@ class Decoder(ImageDecoder):
             layers = [*dense, nn.ReLU(), nn.Unflatten(1, inner_shape)]
             channels = (image_shape[0], *hidden)
             for k in range(len(hidden), 0, -1):
-                # A side that was odd lost a pixel when it was halved: output_padding gives it back.
+                # An odd side loses a pixel when it is halved; output_padding restores it.
                 odd = tuple(large - 2 * small for large, small in zip(sides[k - 1], sides[k], strict=True))
                 layers.append(nn.ConvTranspose2d(channels[k], channels[k - 1], 4, 2, padding=1, output_padding=odd))
                 layers.append(nn.ReLU())
@@ -185,7 +187,7 @@ def _hidden(image_shape: ImageShape, network: str, hidden) -> tuple[int, ...]:
 
 
 def dense_layers(units: list[int]) -> list[nn.Module]:
-    """Linear layers with a ReLU between each two."""
+    """Return linear layers with a ReLU between each two."""
     layers = []
     for before, after in itertools.pairwise(units):
         layers += [nn.Linear(before, after), nn.ReLU()]

@@ -1,4 +1,4 @@
-"""What every model returns, and what every model accepts."""
+"""The output of every model, and the checks of its input."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ class Level:
     Parameters
     ----------
     codes : Tensor of shape (N, d)
-        The codes of this level: drawn from the posterior, or its means.
+        Codes of this level: draws from the posterior, or its means.
     posterior, prior : DiagonalGaussian, optional
-        The distribution that codes are drawn from, and the one that the generative model draws them from: q(z|x)
-        and p(z); in a hierarchy given the neighbouring level. A plain autoencoder has neither.
+        Distributions q(z|x) of inference and p(z) of the generative model over the codes. In a hierarchy each may
+        depend on a neighbouring level. A plain autoencoder has neither.
     prior_depends_on_sample : bool
-        The prior was computed from codes that were themselves drawn given the codes of this level, as in a hierarchy
-        inferred bottom-up. Then the closed-form KL from posterior to prior is not the rate of this level.
+        Whether the prior was computed from codes that were drawn given the codes of this level, as in a hierarchy
+        inferred bottom-up. If so, the closed-form KL from posterior to prior is not the rate of this level.
     """
 
     codes: Tensor
@@ -33,17 +33,17 @@ class Level:
 
 @dataclass
 class Output:
-    """The distribution over images that the decoder gives, and the latent levels, nearest to the image first."""
+    """The decoder's distribution over images, and the latent levels, nearest to the image first."""
 
     reconstruction: ImageLikelihood
     levels: list[Level]
 
 
 def check_images(images: Tensor, image_shape: ImageShape, read_values: bool = True) -> None:
-    """Refuse what a model cannot mean: wrong shape, wrong type, values outside [0, 1], NaN.
+    """Check the shape, type and values of images: they must lie in [0, 1], without NaN.
 
-    ``read_values=False`` looks at the shape and type only. Models use it while they train on a GPU, where
-    reading a value would make every step wait for the device.
+    ``read_values=False`` checks the shape and type only. It is used in training on a GPU, where reading a value
+    would make every step wait for the device.
 
     Raises
     ------

@@ -16,34 +16,34 @@ BASES = ("powers", "legendre")
 
 
 class PHVAE(LatentVariableModel):
-    """Encoders k = 1 … K see the powers x, x², …, x^K of the image; their codes are mixed into one (Chen and Li, 2025).
+    """A VAE whose encoders k = 1 … K read the powers x, …, x^K of the image and mix their codes (Chen and Li, 2025).
 
-    q_k(z_k|x) = N(μ_k(x^k), diag σ_k²(x^k)) and p(z_k) = N(0, I): one level of codes for each degree. What the decoder
-    reads is z = A m + A(ε ⊙ s), with m, s and ε the means, standard deviations and noise of all degrees, stacked.
-    ``concat`` puts the codes side by side (A = I). ``sum`` adds them up with weights 1/√K, whose squares sum to 1.
-    Either way z is N(0, I) under the prior. Degree 1, of powers, is the VAE.
+    There is one level of codes for each degree: q_k(z_k|x) = N(μ_k(x^k), diag σ_k²(x^k)) and p(z_k) = N(0, I). The
+    decoder reads z = A m + A(ε ⊙ s), where m, s and ε stack the means, standard deviations and noise of all degrees.
+    ``concat`` concatenates the codes (A = I). ``sum`` adds them with weights 1/√K, whose squares sum to 1.
+    Either way z is N(0, I) under the prior. With powers and degree 1 the model is the VAE.
 
-    This is a reading of arXiv:2502.02856 with all of its ingredients, not its published code.
+    This is our implementation of arXiv:2502.02856 with all of its ingredients, not its published code.
 
     Parameters
     ----------
     image_shape : (C, H, W)
     latent_dim : int
-        Units of each degree.
+        Number of units of each degree.
     degree : int
-        The highest power K.
+        Highest power K.
     mixing : "concat" or "sum"
-        The decoder reads K · latent_dim units, or latent_dim.
+        Mixing of the codes: the decoder reads K · latent_dim units, or latent_dim units.
     basis : "powers" or "legendre"
-        x, x², x³, …; or the shifted Legendre polynomials P_k(2x − 1), which span the same space together with the
-        constant, but are orthogonal on [0, 1] where powers are nearly collinear.
+        Polynomials of the image: x, x², x³, …, or the shifted Legendre polynomials P_k(2x − 1). With the constant,
+        both span the same space, but on [0, 1] the latter are orthogonal and powers are nearly collinear.
     **settings
         ``network``, ``hidden``, ``likelihood``, ``sigma``, ``seed``: see :class:`vaecourse.models.ImageModel`.
 
     Raises
     ------
     ValueError
-        For a degree below 1, an unknown mixing or basis, and as the other models.
+        If the degree is below 1, mixing or basis is unknown, or a setting of the networks is invalid.
     """
 
     def __init__(
@@ -71,23 +71,23 @@ class PHVAE(LatentVariableModel):
 
     @property
     def decoder_reads(self) -> str:
-        """ "all" degrees side by side, or their "sum"."""
+        """Input of the decoder: "all" degrees concatenated, or their "sum"."""
         return "sum" if self.mixing == "sum" else "all"
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """The polynomials of degree 1 … K of images (N, C, H, W), each of the same shape."""
+        """Return the polynomials of degree 1 … K of images (N, C, H, W), each of the same shape."""
         if self.basis == "powers":
             return [images**k for k in range(1, self.degree + 1)]
         return _legendre(2 * images - 1, self.degree)
 
     def encode_degrees(self, images: Tensor) -> list[DiagonalGaussian]:
-        """The posterior of each degree, over (N, latent_dim), from images (N, C, H, W) in [0, 1]."""
+        """Return the posterior of each degree, over codes (N, latent_dim), for images (N, C, H, W) in [0, 1]."""
         self._check_images(images)
         parameters = [encoder(feature) for encoder, feature in zip(self.encoders, self.features(images), strict=True)]
         return [DiagonalGaussian.from_parameters(values) for values in parameters]
 
     def encode(self, images: Tensor) -> DiagonalGaussian:
-        """The posterior of z, the mixed code that the decoder reads, from images (N, C, H, W) in [0, 1]."""
+        """Return the posterior of z, the mixed code that the decoder reads, for images (N, C, H, W) in [0, 1]."""
         posteriors = self.encode_degrees(images)
         mean = self.mix([posterior.mean for posterior in posteriors])
         if self.mixing == "concat":
@@ -96,18 +96,18 @@ class PHVAE(LatentVariableModel):
         return DiagonalGaussian(mean, log_variances.logsumexp(0) - math.log(self.degree))
 
     def mix(self, codes: list[Tensor]) -> Tensor:
-        """A applied to the codes (N, latent_dim) of all degrees: what the decoder reads."""
+        """Mix the codes (N, latent_dim) of all degrees into the input of the decoder: apply A."""
         if self.mixing == "concat":
             return torch.cat(codes, dim=1)
         return sum(codes) / math.sqrt(self.degree)
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
-        """One code (N, latent_dim) for each degree to a distribution over images p(x|z)."""
+        """Map one code (N, latent_dim) for each degree to the distribution p(x|z) over images."""
         self._check_codes(*codes)
         return self.decoder(self.mix(codes))
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
-        """The level of each degree of images (N, C, H, W): codes drawn from the posteriors, or their means."""
+        """Infer one level per degree of images (N, C, H, W): draws from the posteriors, or means if not ``sample``."""
         levels = []
         for posterior in self.encode_degrees(images):
             codes = posterior.sample() if sample else posterior.mean
@@ -115,13 +115,13 @@ class PHVAE(LatentVariableModel):
         return levels
 
     def forward(self, images: Tensor, sample: bool = True) -> Output:
-        """Encode every degree of images (N, C, H, W), draw codes (or take the means), mix and decode them."""
+        """Encode every degree of images (N, C, H, W), draw codes (or take the means if not ``sample``), and decode."""
         levels = self.infer(images, sample)
         return Output(self.decode(*(level.codes for level in levels)), levels)
 
 
 def _legendre(values: Tensor, degree: int) -> list[Tensor]:
-    """P_1 … P_degree by Bonnet's recursion: (k + 1) P_{k+1} = (2k + 1) x P_k − k P_{k−1}."""
+    """Return P_1 … P_degree by Bonnet's recursion: (k + 1) P_{k+1} = (2k + 1) x P_k − k P_{k−1}."""
     polynomials = [torch.ones_like(values), values]
     for k in range(1, degree):
         polynomials.append(((2 * k + 1) * values * polynomials[k] - k * polynomials[k - 1]) / (k + 1))

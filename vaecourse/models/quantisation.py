@@ -1,18 +1,18 @@
-"""Weights in one byte each, as pretrained models are stored."""
+"""Quantisation of weights to one byte each, the format in which pretrained models are stored."""
 
 import torch
 from torch import Tensor
 
-# 127 steps would fit too, but with half as many a wheel, which is compressed, is an eighth smaller.
+# int8 could hold ±127, but ±63 compresses better: the wheel is an eighth smaller.
 STEPS = 63
 SCALE = ".scale"
 
 
 def quantised(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors of two dimensions or more as int8 from -63 to 63 with one scale for each row; the others in float16.
+    """Store tensors of two dimensions or more as int8 from -63 to 63 with a scale per row, the others as float16.
 
-    A row is an index of the first axis, for dense layers and convolutions an output, and its scale, float16 under
-    the name ``NAME.scale``, its greatest absolute value over 63.
+    A row is one index of the first axis: one output of a dense layer, for instance. Its scale is its largest absolute
+    value divided by 63, and is stored as float16 under the name ``NAME.scale``.
     """
     stored = {}
     for name, value in state.items():
@@ -20,7 +20,7 @@ def quantised(state: dict[str, Tensor]) -> dict[str, Tensor]:
             stored[name] = value.half() if value.is_floating_point() else value
             continue
         rows = value.flatten(1)
-        # Not smaller than float16 can say, or a row near 0 would be divided by 0.
+        # The scale is at least the smallest normal float16, so that a row near 0 is not divided by 0.
         scale = (rows.abs().amax(1) / STEPS).clamp(min=torch.finfo(torch.float16).tiny).half()
         steps = (rows / scale.float()[:, None]).round().clamp(-STEPS, STEPS)
         stored[name] = steps.to(torch.int8).view_as(value)
@@ -29,7 +29,7 @@ def quantised(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def dequantised(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The float32 weights of what :func:`quantised` returned, and of weights stored in float16 or float32."""
+    """Return float32 weights from the result of :func:`quantised`, or from weights stored as float16 or float32."""
     state = {}
     for name, value in stored.items():
         if name.endswith(SCALE) and name.removesuffix(SCALE) in stored:

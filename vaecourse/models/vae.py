@@ -9,14 +9,15 @@ from vaecourse.models.output import Level, Output
 
 
 class VAE(LatentVariableModel):
-    """q(z|x) = N(μ(x), diag σ²(x)), p(z) = N(0, I), p(x|z) given by the decoder (Kingma and Welling, 2014).
+    """The model q(z|x) = N(μ(x), diag σ²(x)), p(z) = N(0, I), p(x|z) by a decoder (Kingma and Welling, 2014).
 
-    The same model serves the VAE, the β-VAE, FactorVAE, β-TCVAE and DIP-VAE: they differ in the loss alone.
+    The VAE, β-VAE, FactorVAE, β-TCVAE and DIP-VAE all use this model: they differ in the loss alone.
 
     Parameters
     ----------
     image_shape : (C, H, W)
     latent_dim : int
+        Number of units of the code.
     **settings
         ``network``, ``hidden``, ``likelihood``, ``sigma``, ``seed``: see :class:`vaecourse.models.ImageModel`.
     """
@@ -28,17 +29,17 @@ class VAE(LatentVariableModel):
             self.decoder = self._decoder(latent_dim)
 
     def encode(self, images: Tensor) -> DiagonalGaussian:
-        """Images (N, C, H, W) in [0, 1] to their posterior q(z|x) over codes (N, latent_dim)."""
+        """Map images (N, C, H, W) in [0, 1] to their posterior q(z|x) over codes (N, latent_dim)."""
         self._check_images(images)
         return DiagonalGaussian.from_parameters(self.encoder(images))
 
     def decode(self, codes: Tensor) -> ImageLikelihood:
-        """Codes (N, latent_dim) to a distribution over images p(x|z); its ``mean`` is the picture to show."""
+        """Map codes (N, latent_dim) to the distribution p(x|z) over images; its ``mean`` is the picture to show."""
         self._check_codes(codes)
         return self.decoder(codes)
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
-        """The one level of images (N, C, H, W): codes drawn from the posterior, or its mean if ``sample=False``."""
+        """Infer the single level of images (N, C, H, W): draws from the posterior, or its mean if ``sample=False``."""
         posterior = self.encode(images)
         codes = posterior.sample() if sample else posterior.mean
         return [Level(codes, posterior, DiagonalGaussian.standard_like(codes))]
