@@ -69,7 +69,7 @@ class DiagonalGaussian:
 
     def product(self, other: "DiagonalGaussian") -> "DiagonalGaussian":
         """Return the normalised product of both densities: precisions add, and means are weighted by them."""
-        share = (other.log_variance - self.log_variance).sigmoid()  # share of this Gaussian in the sum of the precisions
+        share = (other.log_variance - self.log_variance).sigmoid()  # share of the summed precision
         log_variance = -torch.logaddexp(-self.log_variance, -other.log_variance)
         return DiagonalGaussian(share * self.mean + (1 - share) * other.mean, log_variance)
 

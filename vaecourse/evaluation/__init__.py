@@ -1,4 +1,4 @@
-"""Passes of a model over a split: codes, reconstructions, likelihoods, and what units and levels carry."""
+"""Evaluation of a model on a split: codes, reconstructions, likelihoods, and the rates of units and levels."""
 
 from vaecourse.evaluation.codes import central_codes, codes_of, decode
 from vaecourse.evaluation.levels import CollapseWarning, LevelReport, level_report

@@ -13,7 +13,7 @@ Codes = list[Tensor]
 
 
 def codes_of(model: nn.Module, split: Split) -> Codes:
-    """Posterior means (N, d) of every level, level 1 first, on the CPU."""
+    """Return posterior means (N, d) of every level, level 1 first, on the CPU."""
     return posteriors_of(model, split)[0]
 
 
@@ -25,13 +25,14 @@ def decode(model: nn.Module, codes: Sequence[Tensor], kept: int = 1, sample: boo
     ----------
     model : nn.Module
     codes : sequence of Tensors of shape (N, d)
+        Codes of all levels, level 1 first.
     kept : int
-        In a hierarchy, the lowest level that is kept: the levels below it are replaced by the means of the priors
-        given those above. 1 keeps all levels.
+        Lowest level that is kept in a hierarchy. The levels below are replaced by the means of their priors, given the
+        levels above. 1 keeps all levels.
     sample : bool
         Whether the levels below ``kept`` are drawn from the priors instead.
     seed : int
-        Seed of these draws.
+        Seed of the draws from the priors.
     """
     with evaluation_mode(model, seed) as device:
         codes = [values.to(device) for values in codes]
@@ -42,7 +43,7 @@ def decode(model: nn.Module, codes: Sequence[Tensor], kept: int = 1, sample: boo
 
 @torch.no_grad()
 def central_codes(model: nn.Module) -> Codes:
-    """The code (1, d) of every level at the mean of its prior, down a hierarchy: where nothing is special."""
+    """Return the code (1, d) of every level at the mean of its prior, from the top of a hierarchy downwards."""
     with evaluation_mode(model) as device:
         zeros = [torch.zeros(1, units, device=device) for units in model.latent_dims]
         return [codes.cpu() for codes in (model.descend(zeros[-1]) if model.is_hierarchy else zeros)]

@@ -1,4 +1,4 @@
-"""How the levels of a hierarchy share the work, and what to do about a level that does none."""
+"""The rate and reconstruction of each level of a hierarchy, and a warning about levels with a rate near 0."""
 
 import warnings
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ COLLAPSED = 0.1  # nats per image
 
 
 class CollapseWarning(UserWarning):
-    """An upper level has fallen back to its prior, and tells nothing about the image."""
+    """The posterior of an upper level hardly differs from its prior: its codes tell almost nothing about the image."""
 
 
 def warn_of_collapse(model: nn.Module, rates_of_levels: list[float]) -> None:
     """Warn of every level of a hierarchy but the first whose rate, in nats per image, is near 0."""
-    if not model.is_hierarchy:  # the degrees of a PH-VAE stand side by side
+    if not model.is_hierarchy:  # the degrees of a PH-VAE are parallel
         return
     for level, rate in enumerate(rates_of_levels[1:], start=2):
         if abs(rate) < COLLAPSED:
@@ -33,18 +33,18 @@ def warn_of_collapse(model: nn.Module, rates_of_levels: list[float]) -> None:
 
 @dataclass(frozen=True)
 class LevelReport:
-    """What each level of a model does; lists with one entry a level, level 1 first.
+    """Measurements of each level of a model: lists with one entry per level, level 1 first.
 
     Parameters
     ----------
     units, active_units : list of int
-        Of an active unit the posterior mean varies over the images by more than 0.01.
+        Number of units, and of active units: those whose posterior mean has a variance above 0.01 over the images.
     rate : list of float
-        In nats per image, from one posterior sample an image. Bottom-up, a level below the top may be negative.
+        Rate in nats per image, from one posterior sample per image. Bottom-up, it may be negative below the top.
     unit_rates : list of Tensor (d,)
-        The same, unit by unit.
+        Rate of each unit, in nats per image.
     psnr : list of float
-        Of reconstructions from this level and those above it alone, in dB; None where levels are no hierarchy.
+        PSNR of reconstructions from this level and those above it only, in dB; None if levels are not a hierarchy.
     """
 
     units: list[int]
@@ -63,12 +63,12 @@ class LevelReport:
 
 
 def level_report(model: nn.Module, split: Split, seed: int = 0) -> LevelReport:
-    """Units, active units, rate and reconstruction of each level of a model, over a split.
+    """Measure units, active units, rate and reconstruction of each level of a model on a split.
 
     Warns
     -----
     CollapseWarning
-        When an upper level of a hierarchy has a rate near 0.
+        If an upper level of a hierarchy has a rate near 0.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How probable a model finds an image: the importance-weighted bound on its log-likelihood."""
+"""The importance-weighted bound on the log-likelihood of an image."""
 
 import math
 
@@ -13,38 +13,38 @@ from vaecourse.models import Output
 
 # Pixel values decoded at once (4 bytes each, in a few copies): enough for the matrix products to be efficient.
 VALUES_AT_ONCE = 1_000_000
-# Added to the seed of the codes: pixels binarised with the same seed must not share their random numbers.
+# This is added to the seed of the codes, so that they do not share random numbers with pixels binarised by that seed.
 CODES_SEED_OFFSET = 1_000_003
 
 
 @torch.no_grad()
 def nll(model: nn.Module, split: Split, samples: int, seed: int = 0, progress: bool = False) -> Tensor:
-    """An upper bound on −log p(x) of each image, tighter with more samples.
+    """Return an upper bound on −log p(x) of each image, which is tighter with more samples.
 
-    −log (1/k) Σ w with w = p(x, z) / q(z|x) for k codes z drawn from the posterior (Burda et al., 2016, equation
-    8). One sample gives −ELBO. In the mean over draws the bound only falls as k grows, towards −log p(x).
+    It is −log (1/k) Σ w with w = p(x, z) / q(z|x) for k codes z drawn from the posterior (Burda et al., 2016, equation
+    8). One sample gives −ELBO. The expected bound decreases towards −log p(x) as k grows.
 
-    The sum runs over blocks of samples in float64, a fixed number of pixel values at a time, so the memory that
-    it needs depends neither on ``samples`` nor on the number of images.
+    Samples are processed in blocks of a fixed number of pixel values, and summed in float64. The memory needed
+    therefore depends neither on ``samples`` nor on the number of images.
 
     Parameters
     ----------
     model : nn.Module
-        Any model whose levels have a posterior and a prior.
+        Model whose levels have a posterior and a prior.
     split : Split
-        Binary images if the model's pixels are Bernoulli. Of a split that is binarised dynamically one draw is
-        scored, the same for all samples: that of ``split.binarized("static", seed)``.
+        Images to score: binary ones if the model's pixels are Bernoulli. If the split is binarised dynamically, one
+        draw is scored for all samples: that of ``split.binarized("static", seed)``.
     samples : int
-        Importance samples k of each image.
+        Number k of importance samples per image.
     seed : int
-        The caller's random state is not touched.
+        Seed of the codes. The caller's random state is not changed.
     progress : bool
-        Show a progress bar.
+        Whether to show a progress bar.
 
     Returns
     -------
     float64 Tensor of shape (N,), in nats per image, on the CPU
-        For Gaussian pixels it is the logarithm of a density, so it may be negative.
+        For Gaussian pixels p(x) is a density, so the values may be negative.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def nll(model: nn.Module, split: Split, samples: int, seed: int = 0, progress: b
         If ``split`` is not a Split.
     ValueError
         If ``samples`` is below 1, there are no images, the model has no posterior, or the pixels of the model
-        are Bernoulli and those of the split grey: their cross-entropy is no likelihood.
+        are Bernoulli and those of the split grey: their cross-entropy is not a likelihood.
     """
     _check_settings(split, samples)
     if split.dynamic:
@@ -67,7 +67,7 @@ def nll(model: nn.Module, split: Split, samples: int, seed: int = 0, progress: b
     ):
         for images in split.to(device).batches(rows):
             total = torch.full((len(images),), -math.inf, dtype=torch.float64, device=device)
-            # A block holds several samples of each image where the images are few.
+            # If there are few images, a block holds several samples of each.
             for block in torch.arange(samples).split(rows // len(images)):
                 repeated = images.repeat(len(block), 1, 1, 1)
                 log_weights = _log_weights(repeated, model(repeated), binary).view(len(block), -1)
@@ -87,7 +87,7 @@ def _check_settings(split: Split, samples: int) -> None:
 
 
 def _log_weights(images: Tensor, output: Output, binary: bool) -> Tensor:
-    """log w = log p(x|z) + Σ [log p(z) − log q(z|x)] over levels and units, of each row (N,)."""
+    """Return log w = log p(x|z) + Σ [log p(z) − log q(z|x)] over levels and units, for each row (N,)."""
     if any(level.posterior is None or level.prior is None for level in output.levels):
         raise ValueError("this model has no posterior and so no bound on the likelihood: score a VAE")
     if isinstance(output.reconstruction, BernoulliImages) and not binary:

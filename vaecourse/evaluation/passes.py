@@ -17,7 +17,7 @@ EVALUATION_BATCH = 500
 
 @contextmanager
 def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch.device]:
-    """A block in which the model does not train and torch is seeded, if at all; gives the device of the model."""
+    """Run a block with the model in evaluation mode, with torch seeded if ``seed`` is given; gives the device."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
@@ -30,9 +30,9 @@ def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch
 
 @torch.no_grad()
 def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Iterator[tuple[Tensor, Output]]:
-    """Pairs (images, output) in the order of the split; posterior means unless ``sample``.
+    """Yield pairs (images, output) in the order of the split, from posterior means unless ``sample``.
 
-    ``seed`` is for the codes, and for the pixels of a split that is binarised dynamically.
+    ``seed`` is the seed of the codes, and of the pixels if the split is binarised dynamically.
     """
     with evaluation_mode(model, seed) as device:
         for images in _batches(split.to(device)):
@@ -40,19 +40,19 @@ def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0)
 
 
 def _batches(split: Split) -> Iterator[Tensor]:
-    """Of nearly equal size: terms that are estimated from a batch must not meet one of a single image."""
+    """Batches of nearly equal size, so that no batch-estimated term is computed on a single image."""
     count = math.ceil(len(split) / EVALUATION_BATCH)
     return split.batches(math.ceil(len(split) / max(count, 1)) or 1)
 
 
 @torch.no_grad()
 def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = False, seed: int = 0) -> Tensor:
-    """Codes (N, d) of every image of a split, on the CPU: posterior means unless ``sample``.
+    """Return codes (N, d) of every image of a split, on the CPU: posterior means unless ``sample``.
 
     Parameters
     ----------
     level : int or "all"
-        1 is the level nearest to the image; "all" puts the levels side by side, level 1 first.
+        Level to return: 1 is nearest to the image, and "all" concatenates the levels, level 1 first.
 
     Raises
     ------
@@ -72,13 +72,15 @@ def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = 
 
 @torch.no_grad()
 def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int = 0, level: int = 1) -> Tensor:
-    """Reconstructions (N, C, H, W) in [0, 1] of every image of a split, on the CPU, from posterior means.
+    """Return reconstructions (N, C, H, W) in [0, 1] of every image of a split, on the CPU.
+
+    They are decoded from posterior means unless ``sample``.
 
     Parameters
     ----------
     level : int
-        In a hierarchy: keep the codes of this level and of those above it only, and take the means of the priors
-        below. 1, all levels kept, is the usual reconstruction.
+        Lowest level of a hierarchy whose codes are kept. The levels below are replaced by the means of their priors.
+        1 keeps all levels: the usual reconstruction.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int 
 
 
 def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0) -> dict[str, float]:
-    """The terms of a loss over a whole split, in nats per image, from one posterior sample an image.
+    """Return the terms of a loss over a whole split, in nats per image, from one posterior sample per image.
 
     Raises
     ------

@@ -9,17 +9,17 @@ from vaecourse.evaluation.passes import evaluation_mode
 
 
 def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """Codes (steps, d) on the straight line from ``start`` (d,) to ``end`` (d,), both included."""
+    """Return codes (steps, d) on the straight line from ``start`` (d,) to ``end`` (d,), both included."""
     t = torch.linspace(0, 1, steps, device=start.device)[:, None]
     return (1 - t) * start + t * end
 
 
 def spherical_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """Codes (steps, d) from ``start`` (d,) to ``end`` (d,), both included, turning at a constant speed.
+    """Return codes (steps, d) from ``start`` (d,) to ``end`` (d,), both included, with a constant angle per step.
 
-    sin((1−t)ω)/sin ω · start + sin(tω)/sin ω · end, where ω is the angle between the two (Shoemake, 1985). The
-    straight line through a Gaussian of many dimensions passes nearer to the origin than samples ever are; this
-    path keeps the length of codes of equal length. Where the two are parallel, or one is 0, it is the straight line.
+    They are sin((1−t)ω)/sin ω · start + sin(tω)/sin ω · end, where ω is the angle between the two (Shoemake, 1985). In
+    many dimensions a straight line between Gaussian samples passes nearer to the origin than samples lie. This path
+    preserves the length of codes of equal length. If the two are parallel, or one is 0, it is the straight line.
     """
     angle = torch.nn.functional.cosine_similarity(start, end, dim=0).clamp(-1, 1).arccos()
     if angle.sin() < 1e-3 or not start.any() or not end.any():
@@ -33,18 +33,19 @@ def traverse(model: nn.Module, codes: Codes, level: int, unit: int, values: Tens
     """Move one unit to each of several values; in a hierarchy the levels below follow.
 
     Each unit below keeps its noise, the standardised residual against its prior: with μ and σ of the prior before
-    and μ', σ' after, (z' − μ')/σ' = (z − μ)/σ. These are the coordinates in which the model itself makes images: a
-    value that does not change anything leaves every code exactly as it is, and the prior's means stay means. The
-    levels above, and the other degrees of a PH-VAE, stay.
+    and μ', σ' after, (z' − μ')/σ' = (z − μ)/σ. The model generates images from such residuals. If the unit keeps its
+    value, every code stays exactly the same, and the prior's means stay means. The levels above, and the other degrees
+    of a PH-VAE, do not change.
 
     Parameters
     ----------
     model : nn.Module
     codes : list of Tensors of shape (1, d)
-        The code of one image on every level, level 1 first, on the CPU.
+        Code of one image on every level, level 1 first, on the CPU.
     level, unit : int
-        Which unit moves; level 1 is nearest to the image.
+        Level and index of the unit that moves; level 1 is nearest to the image.
     values : Tensor of shape (N,)
+        Values that the unit is set to.
 
     Returns
     -------
@@ -66,6 +67,6 @@ def traverse(model: nn.Module, codes: Codes, level: int, unit: int, values: Tens
             prior = model.prior(*above)
             mean, std = prior.mean.cpu(), prior.std.cpu()
             residual = codes[below] - mean[:1]
-            # z + Δμ + (z − μ)(σ'/σ − 1) and not μ' + …, so that no change is no rounding either.
+            # z + Δμ + (z − μ)(σ'/σ − 1) instead of μ' + …, so that without a change there is no rounding error.
             after[below] = codes[below] + (mean[1:] - mean[:1]) + residual * (std[1:] / std[:1] - 1)
     return after

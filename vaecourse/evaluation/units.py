@@ -1,4 +1,4 @@
-"""What each latent unit of a model carries over a split, and in what range its codes lie."""
+"""The rate of each latent unit of a model on a split, and the range of its codes."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from vaecourse.metrics import active_units
 
 SIGMAS = 3
 DEAD_SHARE = 0.01  # of the largest variance of an autoencoder's units
-NARROWEST = 1e-3  # so that a unit that never moves still has a range
+NARROWEST = 1e-3  # so that a constant unit still has a range
 
 
 @dataclass(frozen=True)
@@ -22,19 +22,19 @@ class Units:
     Parameters
     ----------
     level : str
-        "level 2", or "degree 2" of a PH-VAE.
+        Name of the level: "level 2", or "degree 2" of a PH-VAE.
     importance : Tensor of shape (d,)
-        The rate of each unit, in nats per image; for an autoencoder, which has no rate, the variance of its code.
+        Rate of each unit, in nats per image; for an autoencoder, which has no rate, the variance of its codes.
     quantity : "nats" or "variance"
-        What ``importance`` is.
+        Unit of measurement of ``importance``.
     active : bool Tensor of shape (d,)
         Whether the posterior mean of a unit varies by more than 0.01 (:func:`vaecourse.metrics.active_units`); for an
         autoencoder, whether its code varies by more than a hundredth of the variance of the unit that varies most.
     centre, spread : Tensor of shape (d,)
-        0 and 1 where the prior is N(0, I). Elsewhere (in an autoencoder, and below the top of a hierarchy) the mean
-        and the standard deviation of the codes over the split, posterior widths included.
+        Mean and standard deviation of the codes: 0 and 1 if the prior is N(0, I). Otherwise (in an autoencoder, and
+        below the top of a hierarchy) those of the codes over the split, posterior variances included.
     low, high : Tensor of shape (d,)
-        The range to explore: centre ± 3 spreads, or further where the code of an image lies beyond.
+        Range to explore: centre ± 3 spreads, extended if the code of an image lies outside.
     """
 
     level: str
@@ -58,21 +58,21 @@ class Units:
         return by_importance[self.active[by_importance].logical_not().argsort(stable=True)].tolist()
 
     def value(self, unit: int) -> str:
-        """What one unit carries, in words: "2.1 nats"."""
+        """Return the importance of one unit as text: "2.10 nats"."""
         value = self.importance[unit].item()
         return (f"{value:.2f} nats" if self.quantity == "nats" else f"variance {value:.3g}").replace("-", "−")
 
     def label(self, unit: int) -> str:
-        """What stands beside a unit: "unit 3 · 2.10 nats"."""
+        """Return the label of a unit: "unit 3 · 2.10 nats"."""
         return f"unit {unit} · {self.value(unit)}"
 
     def reaching(self, codes: Tensor) -> "Units":
-        """The same units with a range that holds the given codes (N, d) too."""
+        """Return the same units with a range that also includes the given codes (N, d)."""
         return replace(self, low=self.low.minimum(codes.amin(0)), high=self.high.maximum(codes.amax(0)))
 
 
 def posteriors_of(model: nn.Module, split: Split) -> tuple[list[Tensor], list[Tensor | None]]:
-    """Posterior means (N, d) and standard deviations (N, d), or None, of every level, on the CPU."""
+    """Return posterior means (N, d) and standard deviations (N, d), or None, of every level, on the CPU."""
     found = [output.levels for _, output in outputs(model, split)]
     means = [torch.cat([level.codes.cpu() for level in parts]) for parts in zip(*found, strict=True)]
     widths = [
@@ -83,7 +83,7 @@ def posteriors_of(model: nn.Module, split: Split) -> tuple[list[Tensor], list[Te
 
 
 def rates_of(model: nn.Module, split: Split, seed: int = 0) -> list[Tensor]:
-    """The rate of each unit (d,) of every level, in nats per image, from one posterior sample an image."""
+    """Return the rate of each unit (d,) of every level, in nats per image, from one posterior sample per image."""
     sums: list[Tensor] = []
     for _, output in outputs(model, split, sample=True, seed=seed):
         batch = [rate.sum(0).cpu() for rate in rates(output)]
@@ -97,9 +97,9 @@ def measure_units(model: nn.Module, split: Split, seed: int = 0) -> list[Units]:
     Parameters
     ----------
     model : nn.Module
-        Any model of the package; a plain autoencoder too.
+        Model of the package, for instance a plain autoencoder.
     split : Split
-        At least 2 images.
+        Images, at least 2.
     seed : int
         Seed of the posterior samples from which the rates are computed.
 

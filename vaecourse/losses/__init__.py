@@ -1,7 +1,7 @@
-"""The losses: each maps (images, output) to named terms in nats per image.
+"""The losses. Each maps (images, output) to named terms in nats per image.
 
-Sums run over pixels and latent units, means over the images of the batch. A weight (β, γ) therefore means the
-same in every loss and for every data set.
+Terms are summed over pixels and latent units, and averaged over the images of the batch. A weight (β, γ) therefore
+means the same in every loss and for every data set.
 """
 
 from vaecourse.losses.beta_tcvae import BetaTCVAE

@@ -1,4 +1,4 @@
-"""β-TCVAE: the total correlation, one part of the rate, weighted by itself."""
+"""β-TCVAE: a loss with a separate weight for the total correlation, one part of the rate."""
 
 import math
 
@@ -12,15 +12,16 @@ from vaecourse.models.output import Output
 class BetaTCVAE:
     """−ELBO + (β − 1) · TC(z) (Chen et al., 2018, equation 4 with α = γ = 1). β = 1 is the VAE.
 
-    The rate is index-code mutual information + total correlation + dimension-wise KL; β weighs the middle one. The
-    three are estimated by minibatch-stratified sampling (see :func:`vaecourse.losses.dependence.log_aggregate`) and
-    reported; the rate itself stays in closed form.
+    The rate is index-code mutual information + total correlation + dimension-wise KL; β is the weight of the
+    second. All three are reported, estimated by minibatch-stratified sampling (see
+    :func:`vaecourse.losses.dependence.log_aggregate`); the rate itself is computed in closed form.
 
     Parameters
     ----------
     beta : float
+        Weight of the total correlation.
     dataset_size : int, optional
-        Number of training images. Without it the batch is taken for the data set.
+        Number of training images. By default the batch is treated as the whole data set.
 
     Raises
     ------
@@ -37,12 +38,12 @@ class BetaTCVAE:
         self.dataset_size = dataset_size
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms of the ELBO, ``mutual_information``, ``total_correlation``, ``dimension_wise_kl``; nats per image.
+        """Return terms of the ELBO, ``mutual_information``, ``total_correlation``, ``dimension_wise_kl``, in nats.
 
         Raises
         ------
         ValueError
-            For a model of several levels, or fewer than 2 images.
+            If the model has several levels, or there are fewer than 2 images.
         """
         terms = elbo_terms(images, output)
         level = only_level(output, "BetaTCVAE")

@@ -1,4 +1,4 @@
-"""The loss of the plain autoencoder, the β-VAE (with β = 1 the VAE), and a target for the rate."""
+"""The losses of the plain autoencoder and the β-VAE (the VAE if β = 1), and one with a target for the rate."""
 
 import math
 
@@ -10,10 +10,10 @@ from vaecourse.models.output import Output
 
 
 class Reconstruction:
-    """The distortion alone: −log p(x|z), in nats per image. It asks nothing of the codes."""
+    """The distortion alone: −log p(x|z), in nats per image. There is no term for the codes."""
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms ``loss`` and ``distortion`` (equal here), from images (N, C, H, W) in [0, 1]."""
+        """Return the terms ``loss`` and ``distortion``, which are equal here, from images (N, C, H, W) in [0, 1]."""
         value = distortion(images, output).mean()
         return {"loss": value, "distortion": value}
 
@@ -21,15 +21,16 @@ class Reconstruction:
 class BetaVAE:
     """distortion + β · rate (Higgins et al., 2017, equation 4). β = 1 is the VAE: the loss is −ELBO.
 
-    β > 1 still bounds −log p(x) from above, more loosely. β < 1, also during a warm-up, does not: so
-    ``negative_elbo``, the unweighted sum, is always among the terms.
+    With β > 1 the loss still bounds −log p(x) from above, but more loosely. With β < 1, also during a warm-up, it
+    does not. Therefore ``negative_elbo``, the unweighted sum, is always among the terms.
 
     Parameters
     ----------
     beta : float
         Weight of the rate at the end of the schedule.
     schedule : callable, optional
-        Share of ``beta`` after so many epochs: :class:`Linear`, :class:`Cyclical` or your own. Default: all of it.
+        Share of ``beta`` as a function of the epochs trained: :class:`Linear`, :class:`Cyclical` or your own.
+        Default: constant 1.
 
     Raises
     ------
@@ -44,37 +45,37 @@ class BetaVAE:
         self.schedule = schedule
 
     def beta_at(self, epoch: float) -> float:
-        """β after so many epochs."""
+        """Return β after a number of epochs."""
         return self.beta * self.schedule(epoch)
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms ``loss``, ``distortion``, ``rate``, ``negative_elbo``: scalars, in nats per image.
+        """Return the terms ``loss``, ``distortion``, ``rate``, ``negative_elbo``: scalars, in nats per image.
 
         Parameters
         ----------
         images : Tensor of shape (N, C, H, W), in [0, 1]
         output : Output
-            What the model returned for ``images``.
+            Output of the model for ``images``.
         epoch : float
-            Epochs trained so far, for the schedule.
+            Number of epochs trained so far, for the schedule.
         """
         terms = elbo_terms(images, output)
         return {"loss": terms["distortion"] + self.beta_at(epoch) * terms["rate"], **terms}
 
 
 class Capacity:
-    """``distortion + γ · |rate − C(t)|``, C growing from 0 to ``capacity`` (Burgess et al., 2018, equation 8).
+    """``distortion + γ · |rate − C(t)|``, where C grows from 0 to ``capacity`` (Burgess et al., 2018, equation 8).
 
-    The rate is held near a target that rises, so that the model learns one thing after another.
+    The rate is held near a rising target, so that the model encodes factors one after another.
 
     Parameters
     ----------
     capacity : float
-        The final target C, in nats per image.
+        Final target C, in nats per image.
     gamma : float
         Weight of the distance to the target.
     epochs : float
-        Epochs over which C grows, in a straight line.
+        Number of epochs over which C grows linearly.
 
     Raises
     ------
@@ -90,11 +91,11 @@ class Capacity:
         self.schedule = Linear(epochs)
 
     def capacity_at(self, epoch: float) -> float:
-        """The target C after so many epochs, in nats per image."""
+        """Return the target C after a number of epochs, in nats per image."""
         return self.capacity * self.schedule(epoch)
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms ``loss``, ``distortion``, ``rate``, ``negative_elbo``, as for :class:`BetaVAE`."""
+        """Return the terms ``loss``, ``distortion``, ``rate``, ``negative_elbo``, as for :class:`BetaVAE`."""
         terms = elbo_terms(images, output)
         gap = (terms["rate"] - self.capacity_at(epoch)).abs()
         return {"loss": terms["distortion"] + self.gamma * gap, **terms}

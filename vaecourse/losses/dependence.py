@@ -1,9 +1,9 @@
-"""Estimates, with gradients, of how much latent units tell about each other: total correlation, mutual information.
+"""Differentiable estimates of the dependence of latent units: total correlation and mutual information, in nats.
 
-All are in nats. Those named ``gaussian_…`` see linear dependence only; the stratified one sees any, in a few units.
+Those named ``gaussian_…`` measure linear dependence only. The stratified one measures any dependence, of few units.
 
-Bias and spread (standard deviation over batches) for units N(0, 1) that are correlated by 0.6 in pairs; posteriors of
-variance 0.3, ``dataset_size`` 60,000; mutual information is that of the two halves, equal to the total correlation:
+Bias and spread (standard deviation over batches) for units N(0, 1) that are correlated by 0.6 in pairs, posteriors of
+variance 0.3 and ``dataset_size`` 60,000. The mutual information is between the two halves, where it equals the TC:
 
 ===== ===== ===== =============== =============== ===============
 batch units truth stratified TC   Gaussian TC     Gaussian MI
@@ -16,7 +16,8 @@ batch units truth stratified TC   Gaussian TC     Gaussian MI
 512   32    3.57  +4.79 ± 0.26    −0.85 ± 0.08    −1.02 ± 0.08
 ===== ===== ===== =============== =============== ===============
 
-Of 32 independent units the stratified estimate is +8.7 (batch 128) and +8.4 (512), the Gaussian ones below 0.01.
+For 32 independent units the stratified estimate is +8.7 (batch 128) and +8.4 (512), and the Gaussian ones are below
+0.01.
 """
 
 import math
@@ -28,24 +29,24 @@ from vaecourse.models.output import Level
 
 
 def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor, Tensor]:
-    """log q(z) (N,) and log q(z_j) of each unit (N, d) at the batch's samples, q(z) = E_x q(z|x), in nats.
+    """Estimate log q(z) (N,) and each log q(z_j) (N, d) at the batch's samples, where q(z) = E_x q(z|x); in nats.
 
-    Minibatch-stratified weights (Chen et al., 2018, appendix C.2): the sample's own posterior has its share 1/size of
-    the data set, and the other posteriors of the batch stand, in equal parts, for all the others.
+    Minibatch-stratified weights (Chen et al., 2018, appendix C.2): the sample's own posterior has the weight 1/size,
+    and the other posteriors of the batch share the remaining weight equally.
 
     Parameters
     ----------
     level : Level
         Samples and posteriors of N ≥ 2 images.
     dataset_size : int, optional
-        Number of training images. By default the batch is taken for the whole set, which makes q(z) too dense around
-        each sample: log q(z) comes out too high, most of all in many units. (8 units, batch 128, posteriors of
-        variance 0.1, pairs correlated by 0.6: the total correlation is 3.4 too high so, 1.3 too low with the size.)
+        Number of training images. By default the batch is treated as the whole set, which makes q(z) too dense around
+        each sample: log q(z) is too high, most of all with many units. For 8 units, batch 128, posteriors of variance
+        0.1 and pairs correlated by 0.6 the total correlation is 3.4 too high by default, and 1.3 too low with the size.
 
     Raises
     ------
     ValueError
-        For fewer than 2 images, or a data set smaller than the batch.
+        If there are fewer than 2 images, or the data set is smaller than the batch.
     """
     count = len(level.codes)
     size = count if dataset_size is None else dataset_size
@@ -61,43 +62,43 @@ def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor
 
 
 def stratified_total_correlation(level: Level, dataset_size: int | None = None) -> Tensor:
-    """KL(q(z)‖Π q(z_j)) of one level: a scalar, in nats, from the posteriors of a batch.
+    """Estimate KL(q(z)‖Π q(z_j)) of one level from the posteriors of a batch: a scalar, in nats.
 
     See :func:`vaecourse.losses.dependence.log_aggregate`.
 
-    In many units, or with narrow posteriors, each sample lies by itself, and units look dependent that are not: of 32
-    independent units the estimate is 9 nats with posteriors of variance 0.3, and 38 nats with 0.05 (batch 128). Its
-    changes can be followed, its value cannot be believed there.
+    With many units, or narrow posteriors, the posteriors of a batch do not overlap, and independent units look
+    dependent: for 32 independent units the estimate is 9 nats with posteriors of variance 0.3, and 38 nats with 0.05
+    (batch 128). Its changes are then informative, but its value is not.
     """
     joint, units = log_aggregate(level, dataset_size)
     return (joint - units.sum(1)).mean()
 
 
 def gaussian_total_correlation(codes: Tensor) -> Tensor:
-    """−½ log det R of codes (N, d): the total correlation if they were Gaussian with correlations R. A scalar, in nats.
+    """Return −½ log det R of codes (N, d), the total correlation of Gaussians of correlations R: a scalar, in nats.
 
     R is shrunk towards the identity (Schäfer and Strimmer, 2005), so that it can be inverted with fewer images than
-    units; the estimate is then too low rather than too high. Where the batch does not tell the correlations from noise
-    it is 0, and so is its gradient.
+    units; the estimate is then too low rather than too high. If the correlations cannot be distinguished from
+    noise, the estimate and its gradient are 0.
 
     Raises
     ------
     ValueError
-        For fewer than 2 images.
+        If there are fewer than 2 images.
     """
     return -0.5 * torch.logdet(_shrunk_correlations(codes))
 
 
 def gaussian_mutual_information(first: Tensor, second: Tensor) -> Tensor:
-    """I(first; second) of codes (N, d) and (N, e) if they were jointly Gaussian. A scalar, in nats.
+    """Return I(first; second) of codes (N, d) and (N, e) as if they were jointly Gaussian: a scalar, in nats.
 
-    ½ log [det R_1 det R_2 / det R], R the correlations of both together, shrunk as in
+    It is ½ log [det R_1 det R_2 / det R], where R holds the correlations of both together, shrunk as in
     :func:`gaussian_total_correlation`.
 
     Raises
     ------
     ValueError
-        For fewer than 2 images, or another number of images in ``second``.
+        If there are fewer than 2 images, or the numbers of images differ.
     """
     if len(first) != len(second):
         raise ValueError(f"mutual information needs pairs of codes, got {len(first)} and {len(second)}")
@@ -108,7 +109,7 @@ def gaussian_mutual_information(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _shrunk_correlations(codes: Tensor) -> Tensor:
-    """(1 − λ) R + λ I, with the λ of least expected error: Σ Var(r_ij) / Σ r_ij² over pairs of units."""
+    """Return (1 − λ) R + λ I with the λ of least expected error, Σ Var(r_ij) / Σ r_ij² over pairs of units."""
     count = len(codes)
     if count < 2:
         raise ValueError(f"correlations are estimated from at least 2 images in a batch, got {count}")
@@ -120,6 +121,6 @@ def _shrunk_correlations(codes: Tensor) -> Tensor:
         spread = (standard**2).T @ standard**2 - count * products**2
         variances = count / (count - 1) ** 3 * spread * (1 - identity)
         squares = (correlations**2 * (1 - identity)).sum()
-        # At least 1/N, without which a batch of very few images leaves the matrix singular.
+        # λ is at least 1/N; otherwise the matrix can be singular for a very small batch.
         shrinkage = (variances.sum() / squares.clamp_min(1e-12)).clamp(1 / count, 1)
     return identity + (1 - shrinkage) * (correlations - torch.diag(correlations.diagonal()))

@@ -1,4 +1,4 @@
-"""DIP-VAE: the covariance of the aggregate posterior, pulled towards the identity."""
+"""DIP-VAE: a penalty that pulls the covariance of the aggregate posterior towards the identity."""
 
 import math
 
@@ -16,11 +16,12 @@ class DIPVAE:
     """−ELBO + λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)² (Kumar et al., 2018, equations 6 and 7).
 
     C is the covariance over the batch of the posterior means (kind I), or of the codes, Cov[μ] + E[σ²] (kind II). The
-    penalty stands beside terms in nats per image, so λ means the same in every loss and for every batch size.
+    penalty is added to terms in nats per image, so λ does not depend on the batch size.
 
     Parameters
     ----------
     kind : "i" or "ii"
+        Covariance that is penalised, see above.
     lambda_od : float
         Weight of the covariances.
     lambda_d : float, optional
@@ -29,7 +30,7 @@ class DIPVAE:
     Raises
     ------
     ValueError
-        For another kind, or a weight that is negative or not finite.
+        If the kind is unknown, or a weight is negative or not finite.
     """
 
     smallest_batch = 2
@@ -42,18 +43,18 @@ class DIPVAE:
             raise ValueError(f"lambda_od and lambda_d must be finite numbers ≥ 0, got {lambda_od} and {lambda_d}")
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms of the ELBO and ``covariance_penalty``, weighted; scalars.
+        """Return the terms of the ELBO and the weighted ``covariance_penalty``, as scalars.
 
         Raises
         ------
         ValueError
-            For a model of several levels, or fewer than 2 images.
+            If the model has several levels, or there are fewer than 2 images.
         """
         terms = elbo_terms(images, output)
         posterior = only_level(output, "DIPVAE").posterior
         if len(posterior.mean) < self.smallest_batch:
             raise ValueError("a covariance needs at least 2 images in a batch, got 1: use larger batches")
-        # Not torch.cov, which reads a value and so makes a GPU wait in each step.
+        # torch.cov is not used, because it reads a value and so makes a GPU wait in each step.
         centred = posterior.mean.T - posterior.mean.T.mean(1, keepdim=True)
         covariance = centred @ centred.T / centred.shape[1]
         if self.kind == "ii":

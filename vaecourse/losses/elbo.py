@@ -1,4 +1,4 @@
-"""The evidence lower bound: distortion, rate and their sum, of which every loss of the course is made."""
+"""The evidence lower bound: distortion, rate and their sum, the terms of all losses of the course."""
 
 from numbers import Real
 
@@ -8,27 +8,27 @@ from vaecourse.models.output import Level, Output
 
 
 def distortion(images: Tensor, output: Output) -> Tensor:
-    """−log p(x|z) of each image (N,), in nats, from images (N, C, H, W) in [0, 1]."""
+    """Return −log p(x|z) of each image (N,), in nats, from images (N, C, H, W) in [0, 1]."""
     return output.reconstruction.negative_log_likelihood(images)
 
 
 def rates(output: Output, closed_form: bool = False) -> list[Tensor]:
-    """The rate of each image and unit, in nats: a tensor (N, d) for each latent level.
+    """Return the rate of each image and unit, in nats: a tensor (N, d) for each latent level.
 
-    It is KL(q(z|x)‖p(z)) in closed form, given the other levels' samples. Where the prior of a level was computed
-    from codes drawn given that level's own sample (``prior_depends_on_sample``: a hierarchy inferred bottom-up) that KL
-    is not what the bound asks for: there it is the estimate log q − log p at the sample, which may be negative.
+    It is KL(q(z|x)‖p(z)) in closed form, given the other levels' samples. If the prior of a level was computed from
+    codes drawn given that level's own sample (``prior_depends_on_sample``: a hierarchy inferred bottom-up), that KL is
+    not the term of the bound. The rate is then the estimate log q − log p at the sample, which may be negative.
 
     Parameters
     ----------
     output : Output
     closed_form : bool
-        Take the closed form for every level all the same: the bound of the product posterior (see ``HELBO``).
+        Whether to use the closed form for every level nevertheless: the product form (see ``HELBO``).
 
     Raises
     ------
     ValueError
-        If the model has no posterior, as a plain autoencoder.
+        If the model has no posterior, such as a plain autoencoder.
     """
     if any(level.posterior is None for level in output.levels):
         raise ValueError("this model has no posterior and so no rate: train it with Reconstruction()")
@@ -41,14 +41,14 @@ def rates(output: Output, closed_form: bool = False) -> list[Tensor]:
 
 
 def level_rates(output: Output, closed_form: bool = False) -> list[Tensor]:
-    """The rate of each level: batch means, in nats per image (see :func:`rates`)."""
+    """Return the rate of each level: batch means, in nats per image (see :func:`rates`)."""
     return [rate.sum(1).mean() for rate in rates(output, closed_form)]
 
 
 def elbo_terms(images: Tensor, output: Output) -> dict[str, Tensor]:
-    """``distortion``, ``rate`` and their sum ``negative_elbo``: batch means, in nats per image.
+    """Return ``distortion``, ``rate`` and their sum ``negative_elbo``: batch means, in nats per image.
 
-    With several levels also the rate of each: ``rate_1`` (nearest to the image), ``rate_2``, …
+    If there are several levels, the rate of each is included: ``rate_1`` (nearest to the image), ``rate_2``, …
     """
     distortion_mean = distortion(images, output).mean()
     by_level = level_rates(output)
@@ -60,12 +60,12 @@ def elbo_terms(images: Tensor, output: Output) -> dict[str, Tensor]:
 
 
 def per_level(values, count: int, name: str) -> list:
-    """One value for each of ``count`` levels, from such a sequence, or from one value for all of them.
+    """Return a list with one value for each of ``count`` levels, from a sequence or from one value for all.
 
     Raises
     ------
     ValueError
-        If there are more values, or fewer.
+        If the number of values differs from ``count``.
     """
     if isinstance(values, Real) or callable(values):
         return [values] * count
@@ -76,12 +76,12 @@ def per_level(values, count: int, name: str) -> list:
 
 
 def only_level(output: Output, loss: str) -> Level:
-    """The level of a model that has just one.
+    """Return the level of a model that has a single one.
 
     Raises
     ------
     ValueError
-        If it has several, or no posterior.
+        If the model has several levels, or no posterior.
     """
     if len(output.levels) != 1:
         raise ValueError(f"{loss} is for one latent level, this model has {len(output.levels)}: see HELBO(intra=…)")

@@ -1,4 +1,4 @@
-"""FactorVAE: the total correlation, estimated by a discriminator that learns beside the model."""
+"""FactorVAE: a penalty on the total correlation, estimated by a discriminator that is trained with the model."""
 
 import itertools
 import math
@@ -15,25 +15,25 @@ DISCRIMINATOR_HIDDEN = (1000,) * 6
 
 
 class FactorVAE:
-    """−ELBO + γ · TC(z), where a discriminator that learns beside the model estimates TC (Kim and Mnih, 2018).
+    """−ELBO + γ · TC(z), where a discriminator trained with the model estimates TC (Kim and Mnih, 2018).
 
-    The discriminator learns to tell codes of one half of the batch from codes of the other half whose units were
-    permuted among the images. Its logit estimates log q(z)/Π q(z_j) of each image (equation 3), so γ weighs nats like
-    the other terms. Its accuracy is reported: near 0.5 means that the units are independent, or that the discriminator
-    is too weak.
+    The discriminator learns to distinguish codes of one half of the batch from codes of the other half whose units
+    were permuted among the images. Its logit estimates log q(z)/Π q(z_j) of each image (equation 3), in nats. Its
+    accuracy is reported: near 0.5 means that the units are independent, or that the discriminator is too weak.
 
-    The discriminator and its optimiser belong to the loss: make a new one for each model. ``fit`` stores them
-    in checkpoints.
+    The discriminator and its optimiser belong to the loss: make a new loss for each model. ``fit``
+    stores both in checkpoints.
 
     Parameters
     ----------
     gamma : float
+        Weight of the total correlation.
     hidden : tuple of int
-        Units of the discriminator's layers (LeakyReLU, slope 0.2); by default the paper's six of 1,000.
+        Number of units of the discriminator's layers (LeakyReLU, slope 0.2). Default: the paper's six of 1,000.
     learning_rate : float
-        Of the discriminator's Adam, whose betas are 0.5 and 0.9.
+        Learning rate of the discriminator's Adam, whose betas are 0.5 and 0.9.
     seed : int
-        Of the discriminator's initial weights.
+        Seed of the discriminator's initial weights.
 
     Raises
     ------
@@ -53,14 +53,14 @@ class FactorVAE:
         self.discriminator: nn.Sequential | None = None
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms of the ELBO, ``total_correlation`` in nats per image, ``discriminator_accuracy`` from 0 to 1.
+        """Return the terms of the ELBO, ``total_correlation`` in nats per image, ``discriminator_accuracy`` in [0, 1].
 
-        While gradients are recorded, the discriminator takes one step too.
+        If gradients are recorded, the discriminator is also trained for one step.
 
         Raises
         ------
         ValueError
-            For a model of several levels, fewer than 2 images, or a model of another size than before.
+            If the model has several levels or another size than before, or there are fewer than 2 images.
         """
         terms = elbo_terms(images, output)
         codes = only_level(output, "FactorVAE").codes
@@ -70,7 +70,7 @@ class FactorVAE:
             )
         self._make_discriminator(codes.shape[1], codes.device)
         accuracy = self._train_discriminator(codes.detach(), learn=codes.requires_grad)
-        self.discriminator.requires_grad_(False)  # the model's step is not the discriminator's
+        self.discriminator.requires_grad_(False)  # the step of the model must not change the discriminator
         total_correlation = self.discriminator(codes).mean()
         return {
             "loss": terms["negative_elbo"] + self.gamma * total_correlation,
@@ -80,7 +80,7 @@ class FactorVAE:
         }
 
     def _train_discriminator(self, codes: Tensor, learn: bool) -> Tensor:
-        """Evaluate the discriminator on both half-batches, update it if ``learn``; returns its accuracy before."""
+        """Evaluate the discriminator on both half-batches, update it if ``learn``, and return its earlier accuracy."""
         joint, second = codes.tensor_split(2)
         independent = torch.stack([unit[torch.randperm(len(unit), device=unit.device)] for unit in second.T], dim=1)
         self.discriminator.requires_grad_(learn)
@@ -108,18 +108,18 @@ class FactorVAE:
         )
 
     def state_dict(self) -> dict:
-        """The discriminator and its optimiser, for a checkpoint; empty before the first batch."""
+        """Return the state of the discriminator and its optimiser, for a checkpoint; empty before the first batch."""
         if self.discriminator is None:
             return {}
         return {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: dict, device: torch.device | str = "cpu") -> None:
-        """Go on with a discriminator from :meth:`state_dict`.
+        """Restore a discriminator and its optimiser from :meth:`state_dict`.
 
         Raises
         ------
         ValueError
-            For a discriminator with other layers.
+            If the discriminator in the state has other hidden layers.
         """
         if not state:
             return

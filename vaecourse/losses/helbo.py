@@ -1,4 +1,4 @@
-"""HELBO: the evidence lower bound of a hierarchy, weighted level by level, and what keeps levels apart."""
+"""HELBO: the evidence lower bound of a hierarchy, with a weight per level and penalties on dependence."""
 
 import itertools
 import math
@@ -20,37 +20,39 @@ BOUNDS = ("chain", "product")
 class HELBO:
     """distortion + Σ_l β_l · rate_l + γ_intra Σ_l TC(z_l) + γ_inter Σ_{l<m} I(z_l; z_m).
 
-    ``bound`` says what the rate of a level is.
+    ``bound`` determines the rate of a level.
 
-    * ``chain``: the bound of the posterior that is sampled. Bottom-up, the rate of every level but the top is the
-      estimate log q(z_l|z_{l−1}) − log p(z_l|z_{l+1}) at the sample; elsewhere it is a KL in closed form.
+    * ``chain``: the bound of the posterior that is sampled. In bottom-up inference, the rate of every level but the top
+      is the estimate log q(z_l|z_{l−1}) − log p(z_l|z_{l+1}) at the sample; all other rates are a KL in closed form.
     * ``product``: KL(q(z_l|z_{l−1})‖p(z_l|z_{l+1})) in closed form for every level, as published with HDVAE. For two
-      levels this is the bound of the product posterior q(z_1|x) q(z_2|x), less I(z_1; z_2|x), which may lie above the
-      chain's bound or below it.
+      levels the resulting bound on log p(x) is the ELBO of the product posterior q(z_1|x) q(z_2|x) less I(z_1; z_2|x).
+      It may be higher or lower than the chain's; at the exact posterior the chain's is tight, and this one is not.
 
-    With top-down inference both are the same. With all β = 1 and no γ the loss is a bound on −log p(x) either way.
+    With top-down inference both are the same. With all β = 1 and γ = 0, both losses are upper bounds on −log p(x).
 
-    Bottom-up, the chain's rate of a level can be negative, and falls without end when the level above copies it. With
-    β decreasing from level to level upwards the objective then has no minimum: a warning says so.
+    In bottom-up inference the chain's rate of a level can be negative, and is unbounded below if the level above copies
+    it. If β decreases from a level to the one above, the objective then has no minimum, and a warning is given.
 
     Parameters
     ----------
     betas : float or sequence of float
-        One weight for all levels, or one for each, level 1 first.
+        Weight of the rate: one for all levels, or one for each, level 1 first.
     bound : "chain" or "product"
+        Form of the rates, see above.
     intra, inter : float
-        γ_intra, by minibatch-stratified sampling, and γ_inter, of Gaussian mutual information (see
-        :mod:`vaecourse.losses.dependence`). Driving I(z_1; z_2) to 0 switches the hierarchy off, unless the decoder
-        reads all levels and inference is top-down: bottom-up, z_2 knows of the image only what z_1 tells it.
+        Weights γ_intra of total correlations (minibatch-stratified) and γ_inter of Gaussian mutual information (see
+        :mod:`vaecourse.losses.dependence`). If I(z_1; z_2) is driven to 0, the hierarchy has no effect, unless the
+        decoder reads all levels and inference is top-down: bottom-up, z_2 depends on the image through z_1 only.
     schedule : callable or sequence of callables, optional
-        Share of β after so many epochs, for all levels or for each: :class:`Linear`, :class:`Cyclical` or your own.
+        Share of β as a function of the epochs trained, for all levels or for each: :class:`Linear`,
+        :class:`Cyclical` or your own.
     dataset_size : int, optional
-        Number of training images, for ``intra``. Without it the batch is taken for the data set.
+        Number of training images, for ``intra``. By default the batch is treated as the whole data set.
 
     Raises
     ------
     ValueError
-        For another bound, or a weight that is negative or not finite.
+        If the bound is unknown, or a weight is negative or not finite.
     """
 
     def __init__(
@@ -79,27 +81,27 @@ class HELBO:
         return 2 if self.intra or self.inter else 1
 
     def betas_at(self, epoch: float, levels: int) -> list[float]:
-        """β of each of so many levels after so many epochs, level 1 first.
+        """Return β of each of ``levels`` levels after a number of epochs, level 1 first.
 
         Raises
         ------
         ValueError
-            If there are not as many β, or schedules, as levels.
+            If the number of β or schedules differs from the number of levels.
         """
         betas, schedules = per_level(self.betas, levels, "betas"), per_level(self.schedule, levels, "schedules")
         return [beta * schedule(epoch) for beta, schedule in zip(betas, schedules, strict=True)]
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms in nats per image.
+        """Return terms in nats per image.
 
-        ``loss``; ``distortion``, ``rate``, ``rate_l`` and ``negative_elbo`` of the chain, whichever bound is trained;
-        ``product_rate``, the sum of the closed forms; ``total_correlation`` (summed over levels) and
-        ``inter_level_information`` (summed over pairs of levels), if they are weighted.
+        They are ``loss``; ``distortion``, ``rate``, ``rate_l`` and ``negative_elbo`` of the chain, for either bound;
+        ``product_rate``, the sum of the closed forms; and, if they have a weight, ``total_correlation`` (summed over
+        levels) and ``inter_level_information`` (summed over pairs of levels).
 
         Raises
         ------
         ValueError
-            For a number of β that is not that of the levels, or, with γ, fewer than 2 images.
+            If the number of β differs from that of the levels, or there are fewer than 2 images and γ is not 0.
         """
         betas = self.betas_at(epoch, len(output.levels))
         self._check_minimum(output, betas)
@@ -116,7 +118,7 @@ class HELBO:
         if self.inter:
             pairs = itertools.combinations([level.codes for level in output.levels], 2)
             information = itertools.starmap(gaussian_mutual_information, pairs)
-            terms["inter_level_information"] = sum(information, start=terms["rate"].new_zeros(()))  # 0 of one level
+            terms["inter_level_information"] = sum(information, start=terms["rate"].new_zeros(()))  # 0 for one level
             loss = loss + self.inter * terms["inter_level_information"]
         return {"loss": loss, **terms}
 

@@ -13,14 +13,14 @@ from vaecourse.models.output import Output
 class PolynomialDivergence:
     """distortion + D_PH, where D_PH = Σ_k w_k KL(q_k(z_k|x)‖N(0, I)) over the degrees k.
 
-    Our reading of the Polynomial Divergence of Chen and Li (2025). One degree of weight 1 is the VAE, one
-    of weight β the β-VAE. With every weight ≥ 1 the loss bounds −log p(x) from above, because KL(q(z|x)‖p(z)) of the
-    mixed code never exceeds the sum of the degrees' KL.
+    This is our reading of the Polynomial Divergence of Chen and Li (2025). With one degree it is the loss of the VAE
+    if the weight is 1, and of the β-VAE if it is β. If every weight is ≥ 1, the loss bounds −log p(x) from above,
+    because KL(q(z|x)‖p(z)) of the mixed code never exceeds the sum of the degrees' KL.
 
     Parameters
     ----------
     weights : float or sequence of float
-        One for all degrees, or one for each, degree 1 first.
+        Weight of the KL: one for all degrees, or one for each, degree 1 first.
 
     Raises
     ------
@@ -35,12 +35,12 @@ class PolynomialDivergence:
                 raise ValueError(f"weights must be finite numbers ≥ 0, got {weight}")
 
     def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
-        """Terms ``loss``, ``polynomial_divergence`` (D_PH) and those of the ELBO, ``rate_k`` of each degree among them.
+        """Return ``loss``, ``polynomial_divergence`` (D_PH) and the terms of the ELBO, with ``rate_k`` of each degree.
 
         Raises
         ------
         ValueError
-            If there are not as many weights as degrees.
+            If the number of weights differs from the number of degrees.
         """
         terms = elbo_terms(images, output)
         rates = level_rates(output)

@@ -1,4 +1,4 @@
-"""Schedules: the share of its final value that a weight has after so many epochs, or a learning rate of its first.
+"""Schedules: the share of a weight's final value, or of the first learning rate, as a function of the epochs.
 
 A schedule maps the number of epochs trained so far (a float: 2.5 is the middle of the third epoch) to a share
 in [0, 1]. After training (``epoch=math.inf``, the default wherever a loss is called) the share is 1.
@@ -12,13 +12,13 @@ Schedule = Callable[[float], float]
 
 
 def constant(epoch: float) -> float:
-    """No schedule: the whole weight from the first step."""
+    """Return 1: the weight does not change."""
     return 1.0
 
 
 @dataclass(frozen=True)
 class Linear:
-    """Grow from 0 to 1 in a straight line over ``epochs`` epochs, then stay (Bowman et al., 2016)."""
+    """Growth from 0 to 1 in a straight line over ``epochs`` epochs, then 1 (Bowman et al., 2016)."""
 
     epochs: float
 
@@ -32,7 +32,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Cyclical:
-    """Every ``period`` epochs start again from 0: grow for a share ``ramp`` of the period, then stay at 1.
+    """Growth that starts again from 0 every ``period`` epochs: for a share ``ramp`` of the period, then 1.
 
     Fu et al. (2019), equation 6.
     """
@@ -52,9 +52,9 @@ class Cyclical:
 
 @dataclass(frozen=True)
 class Cosine:
-    """Fall from 1 to ``final`` along half a cosine over ``epochs`` epochs, then stay (Loshchilov and Hutter, 2017).
+    """Decay from 1 to ``final`` along half a cosine over ``epochs`` epochs (Loshchilov and Hutter, 2017).
 
-    For learning rates: large steps first, small ones to settle.
+    It is meant for learning rates: steps are large at first and small at the end.
     """
 
     epochs: float

@@ -1,4 +1,4 @@
-"""Training: the loop, its history, and checkpoints to go on from."""
+"""Training: the loop, its history, and checkpoints to resume from."""
 
 from vaecourse.training.fit import fit, step
 from vaecourse.training.history import History, Snapshots

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training run needs to go on as if it had not stopped."""
+"""Checkpoints: everything that is needed to resume a training run exactly where it stopped."""
 
 import io
 import pickle
@@ -11,12 +11,12 @@ from vaecourse.files import atomic_path
 
 
 def copy_of_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The model's state, copied, so that training on does not change it."""
+    """Return a copy of the model's state, which further training does not change."""
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 
 def save(path: str | Path, model: nn.Module, loss, optimizer, rows: list[dict], device) -> None:
-    """Write all that a run needs to go on: weights, a loss's own state, optimiser, random state and history."""
+    """Write the state of a run: weights, the loss's own state, optimiser, random state and history."""
     state = {
         "model": model.state_dict(),
         "loss": loss.state_dict() if hasattr(loss, "state_dict") else {},
@@ -36,14 +36,14 @@ def load(path: str | Path, model: nn.Module, loss, optimizer, device) -> list[di
     Raises
     ------
     ValueError
-        If the file is broken, or of another model.
+        If the file is broken, or belongs to another model or another kind of loss.
     """
     content = Path(path).read_bytes()
     try:
-        # weights_only: tensors and plain values, never code.
+        # With weights_only the file can contain tensors and plain values, but no code.
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
         weights, moments, rows, random = (state[name] for name in ("model", "optimizer", "rows", "random"))
-        of_loss = state.get("loss", {})  # checkpoints had none while no loss had a state
+        of_loss = state.get("loss", {})  # older checkpoints have no state of the loss
     except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
         raise ValueError(f"{path} is not a whole checkpoint of vc.fit: delete it to train anew") from error
     own = {name: value.shape for name, value in model.state_dict().items()}

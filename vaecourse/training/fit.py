@@ -1,4 +1,4 @@
-"""``fit``, the one training loop of the course, and ``step``, what it repeats."""
+"""``fit``, the training loop of the course, and ``step``, one step of it."""
 
 import math
 import time
@@ -44,52 +44,54 @@ def fit(
 ) -> History:
     """Train a model with Adam and return its history.
 
-    On a CPU two runs with one seed, from equal weights, give equal weights bit for bit. The caller's random
-    state is not touched. Ctrl-C stops gracefully: the model as it is and the history so far are returned.
+    On a CPU two runs with the same seed and initial weights end with identical weights. The caller's random state is
+    not changed. Ctrl-C stops training; the model keeps its weights, and the history so far is returned.
 
     Parameters
     ----------
     model : nn.Module
-        Trained in place; moved to ``device``, and left there.
+        Model to train. It is changed in place, and stays on ``device``.
     images : Split
-        The training images, for instance ``vc.load("mnist").train``.
+        Training images, for instance ``vc.load("mnist").train``.
     loss : callable
-        From :mod:`vaecourse.losses`: (images, output, epoch) to named terms in nats per image.
+        Loss of :mod:`vaecourse.losses`: it maps (images, output, epoch) to named terms in nats per image.
     epochs : int
+        Number of passes over the training images.
     test : Split, optional
-        Evaluated after each epoch; its terms are named ``test_…``.
+        Test images, evaluated after each epoch; their terms are named ``test_…``.
     metrics : names among "mse", "psnr", "ssim"
-        Of reconstructions from posterior means, averaged over images: ``test_psnr`` of the test split, and
-        ``psnr`` of as many training images.
+        Metrics of reconstructions from posterior means, averaged over images: ``test_psnr`` of the test split, and
+        ``psnr`` of the same number of training images.
     batch_size, learning_rate
-        The last, smaller batch of an epoch is used too.
+        Images per step, and learning rate of Adam. The last, smaller batch of an epoch is used too.
     learning_rate_schedule : callable, optional
-        Share of the learning rate after a number of epochs (a float), for instance :class:`vaecourse.losses.Cosine`.
-        Default: the whole rate, always.
+        Share of the learning rate as a function of the epochs trained (a float), for instance
+        :class:`vaecourse.losses.Cosine`. Default: constant 1.
     largest_gradient : float, optional
-        A gradient of all weights together that is longer than this is shortened to it (Pascanu et al., 2013).
+        Largest norm of the gradient of all weights together; a longer one is shortened to it (Pascanu et al., 2013).
         Default: there is no limit.
     seed : int
+        Seed of the order of the images, the codes and dynamic binarisation.
     device : optional
-        Default: CUDA where there is one, else the CPU.
+        Device to train on. Default: CUDA if available, else the CPU.
     callbacks : iterable of callables
-        Each is called as ``callback(model, history)`` before training and after every epoch.
+        Functions that are called as ``callback(model, history)`` before training and after every epoch.
     checkpoint : path, optional
-        Written after every epoch. If it exists, training goes on from it, exactly as if it had not stopped.
+        File that is written after every epoch. If it exists, training resumes from it, exactly where it stopped.
     progress : bool
-        Show a progress bar with the terms.
+        Whether to show a progress bar with the terms.
 
     Raises
     ------
     ValueError
-        For settings out of range, an unknown metric, or a checkpoint of another model.
+        If a setting is out of range, a metric is unknown, or the checkpoint belongs to another model.
     TrainingDiverged
-        When a term is not finite: it says which, at what step and learning rate.
+        If a term is not finite. The message names the term, the step and the learning rate.
 
     Warns
     -----
     CollapseWarning
-        When an upper level of a hierarchy ends with a rate near 0.
+        If an upper level of a hierarchy ends with a rate near 0.
     """
     _check_settings(images, loss, epochs, batch_size, learning_rate, metrics)
     if largest_gradient is not None and not largest_gradient > 0:
@@ -114,7 +116,7 @@ def fit(
             _call(callbacks, model, history)
         first = history.rows[-1]["epoch"]
         steps = math.ceil(len(images) / batch_size)
-        # disable is named only where it is meant: otherwise the environment's TQDM_DISABLE decides.
+        # disable is passed only to hide the bar, so that the environment's TQDM_DISABLE decides otherwise.
         hidden = {} if progress else {"disable": True}
         with tqdm(total=epochs * steps, initial=first * steps, unit="step", **hidden) as bar:
             try:
@@ -137,7 +139,7 @@ def fit(
 
 
 def _rates_by_level(row: dict[str, float]) -> list[float]:
-    """Of the test set where there is one; empty for a model of one level."""
+    """Return the rate of each level, of the test set if there is one; empty for a model of one level."""
     prefix, found = "test_" if "test_rate_1" in row else "", []
     while (name := f"{prefix}rate_{len(found) + 1}") in row:
         found.append(row[name])
@@ -165,7 +167,7 @@ def _check_settings(images, loss, epochs, batch_size, learning_rate, metrics) ->
 
 
 def _adam(model: nn.Module, learning_rate: float, largest_gradient: float | None) -> Optimizer:
-    """Adam, which shortens a gradient that is longer than allowed before it takes a step."""
+    """Return Adam, which clips the norm of the gradient before each step if there is a limit."""
     optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
     if largest_gradient is not None:
 
@@ -183,7 +185,7 @@ def _call(callbacks, model, history) -> None:
 
 @dataclass
 class _Measurement:
-    """What a row of the history holds besides the training terms."""
+    """Computes the test terms and image metrics that a row of the history holds besides the training terms."""
 
     model: nn.Module
     train: Split
@@ -221,7 +223,7 @@ def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, his
 
 
 def step(model: nn.Module, loss: Callable, optimizer: Optimizer, images: Tensor, epoch: float) -> dict[str, Tensor]:
-    """Take one step of gradient descent on a batch of images (N, C, H, W), and return the terms of the loss."""
+    """Take one step of the optimiser on a batch of images (N, C, H, W), and return the terms of the loss."""
     output = model(images)
     terms = loss(images, output, epoch)
     optimizer.zero_grad()

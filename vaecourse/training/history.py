@@ -1,4 +1,4 @@
-"""What is kept of a training run: its numbers, and what a model drew on the way."""
+"""Records of a training run: its numbers, and the codes and images of the model at several epochs."""
 
 import json
 import math
@@ -15,11 +15,11 @@ from vaecourse.files import atomic_path
 
 @dataclass
 class History:
-    """What happened in training: one row per epoch, row 0 (``epoch`` 0) being the model as it came.
+    """The numbers of a training run: one row per epoch, where row 0 (``epoch`` 0) describes the untrained model.
 
     ``history["rate"]`` is the column of that name, as a list. Terms of the training set are averages over the
-    epoch, while the model was learning; terms named ``test_…`` are those of the test set after the epoch. All
-    are nats per image. ``seconds`` counts from the start.
+    epoch, during training. Terms named ``test_…`` are those of the test set after the epoch. Terms of losses are
+    in nats per image. ``seconds`` counts from the start.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
@@ -49,11 +49,11 @@ class Snapshots:
     Parameters
     ----------
     split : Split
-        The images to follow, for instance ``mnist.test[:1000]``.
+        Images to follow, for instance ``mnist.test[:1000]``.
     epochs : iterable of int, optional
-        After which epochs to look (0 is before training). Default: all.
+        Epochs after which to record (0 is before training). Default: all.
     samples : int
-        Images to generate each time, always from the same codes. Default: none.
+        Number of images to generate each time, always from the same noise. Default: none.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Averages of a loss's terms over an epoch, and what happens when one of them is not finite."""
+"""Averages of a loss's terms over an epoch, and the error that is raised if one of them is not finite."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,14 @@ from tqdm import tqdm
 from vaecourse.training.checkpoints import copy_of_weights
 from vaecourse.training.history import History
 
-# Terms are read from the device, checked and shown once in 50 steps: reading each would make a GPU wait.
+# Terms are read from the device, checked and shown once in 50 steps, because each reading makes a GPU wait.
 STEPS_BETWEEN_READINGS = 50
-# Far below anything that moves a weight (Adam adds 1e-8 to its denominator), far above float32's denormals.
+# This is far below any moment that changes a weight (Adam adds 1e-8 to its denominator), and far above denormals.
 NEGLIGIBLE_MOMENT = 1e-30
 
 
 class TrainingDiverged(ArithmeticError):
-    """A term was not finite. ``history`` holds the epochs before; the model is back at the last of them."""
+    """A term was not finite. ``history`` holds the epochs before, and the model has the weights of the last of them."""
 
     def __init__(self, message: str, history: History):
         super().__init__(message)
@@ -24,19 +24,20 @@ class TrainingDiverged(ArithmeticError):
 
 
 class RunningTerms:
-    """The averages of the terms over one epoch; they stay on the device until a reading.
+    """The averages of the terms over one epoch. Terms stay on the device until they are read.
 
     Parameters
     ----------
     model : nn.Module
-        Goes back to the weights that it has now if a term is not finite.
+        Model, which is reset to its present weights if a term is not finite.
     optimizer : Optimizer
+        Adam, whose negligible moments are set to zero.
     history : History
-        Given to the reader by :class:`TrainingDiverged`.
+        History that :class:`TrainingDiverged` holds.
     bar : tqdm
-        The progress bar, which shows the terms of the last step read.
+        Progress bar, which shows the terms of the last step read.
     first_step : int
-        The number of steps taken before this epoch.
+        Number of steps taken before this epoch.
     """
 
     def __init__(self, model: nn.Module, optimizer: Optimizer, history: History, bar: tqdm, first_step: int):
@@ -48,7 +49,7 @@ class RunningTerms:
         self.pending: list[tuple[int, dict[str, Tensor]]] = []
 
     def add(self, size: int, terms: dict[str, Tensor]) -> None:
-        """Count the terms of one step on a batch of ``size`` images.
+        """Add the terms of one step on a batch of ``size`` images.
 
         Raises
         ------
@@ -60,7 +61,7 @@ class RunningTerms:
             self._read()
 
     def averages(self) -> dict[str, float]:
-        """The average of each term over the images, in nats per image.
+        """Return the average of each term over the images.
 
         Raises
         ------
