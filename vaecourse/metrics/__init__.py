@@ -1,4 +1,4 @@
-"""The metrics: each maps arrays (images, or codes and factors) to numbers, and knows no model."""
+"""The metrics. Each maps arrays (images, or codes and factors) to numbers, and is independent of the models."""
 
 import warnings
 
@@ -42,7 +42,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """Give ``nll`` under its name until version 0.1: a metric knows no model, so it is ``vc.nll`` now."""
+    """Return ``vc.nll`` under its old name: it takes a model, so it is not a metric."""
     if name != "nll":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import vaecourse

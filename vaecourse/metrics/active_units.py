@@ -1,18 +1,18 @@
-"""Which latent units a model uses."""
+"""The active units of a model."""
 
 import torch
 from torch import Tensor
 
 
 def active_units(means: Tensor, threshold: float = 0.01) -> Tensor:
-    """Which units are active: those whose posterior mean differs from image to image (Burda et al., 2016, section 5.2).
+    """Return which units are active: their posterior mean varies over the images (Burda et al., 2016, section 5.2).
 
     Parameters
     ----------
     means : floating-point Tensor of shape (N, d)
         Posterior means of N ≥ 2 images, as ``vc.encode(model, split)`` gives them.
     threshold : float
-        A unit is active if the variance of its mean over the images is larger than this.
+        Variance over the images that the posterior mean of an active unit exceeds.
 
     Returns
     -------
@@ -21,7 +21,7 @@ def active_units(means: Tensor, threshold: float = 0.01) -> Tensor:
     Raises
     ------
     TypeError, ValueError
-        If ``means`` is not such a tensor, or holds values that are not finite.
+        If ``means`` is not a tensor of this kind, or holds values that are not finite.
     """
     if not torch.is_tensor(means) or not means.is_floating_point():
         raise TypeError(f"means must be a floating-point tensor, as vc.encode returns, got {type(means).__name__}")

@@ -1,7 +1,7 @@
-"""Attributes of images in latent codes: directions, probes and single units, each measured on images held out.
+"""Attributes of images in latent codes: directions, probes and single units. Probes and units have held-out tests.
 
-An attribute is 0 or 1 for every image, as "Smiling" of CelebA. Codes are (N, d) and attributes (N, K), arrays
-or tensors; ``test`` is the pair of both for other images. Nothing that is chosen or fitted sees the test images.
+An attribute is 0 or 1 for every image, such as "Smiling" of CelebA. Codes (N, d) and attributes (N, K) are arrays
+or tensors; ``test`` is the pair of both for other images. Test images are not used to choose or to fit anything.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Probe:
-    """How well attributes are predicted on test images: arrays (K,).
+    """The accuracy with which attributes are predicted on test images: arrays (K,).
 
     Parameters
     ----------
     accuracy : array
-        Balanced: the mean of the shares of images with and without the attribute that are told right; 0.5 is chance.
+        Balanced accuracy: the mean of the accuracies on images with and without the attribute; 0.5 is chance.
     low, high : array
-        Bootstrap interval of 95 % over the test images.
+        Ends of the bootstrap interval of 95 % over the test images.
     """
 
     accuracy: np.ndarray
@@ -37,13 +37,15 @@ class BestUnits:
     Parameters
     ----------
     unit : integer array
+        Index of the unit.
     training, correlation : array
-        Pearson correlation of unit and attribute on the training images, where it was chosen, and on the test images.
+        Pearson correlation of unit and attribute on the training images, where the unit was chosen, and on the test
+        images.
     low, high : array
-        Bootstrap interval of 95 % of the correlation on test images.
+        Ends of the bootstrap interval of 95 % of the correlation on test images.
     bar : float
-        Where the test images' attributes are shuffled, the largest correlation of all K pairs, signs aside, is below it
-        in 95 % of the shuffles. So the chance that any of K pairs without a relation passes it is 5 %.
+        Threshold that the largest absolute correlation of the K pairs stays below in 95 % of the shuffles of the test
+        images' attributes. If no pair is related, the probability that any of them passes it is 5 %.
     """
 
     unit: np.ndarray
@@ -55,19 +57,19 @@ class BestUnits:
 
     @property
     def passed(self) -> np.ndarray:
-        """Which correlations are above the bar, with the sign that they had on the training images."""
+        """Whether each correlation, multiplied by its sign on the training images, is above the bar."""
         return self.correlation * np.sign(self.training) > self.bar
 
 
 def mean_differences(codes, attributes) -> np.ndarray:
-    """Directions (K, d): the mean code of images with an attribute less the mean of those without (White, 2016).
+    """Return directions (K, d): the mean code of images with an attribute less that of those without (White, 2016).
 
-    What goes with the attribute in the images, as lipstick with "Smiling", goes with it in the direction too.
+    Whatever correlates with the attribute, such as lipstick with "Smiling", is also part of the direction.
 
     Raises
     ------
     ValueError
-        For attributes other than 0 and 1, an attribute that all images have or none, or arrays of different images.
+        If attributes are not 0 or 1, all images or none have an attribute, or the numbers of images differ.
     """
     codes, attributes = _checked(codes, attributes)
     shares = attributes.mean(0)
@@ -75,37 +77,37 @@ def mean_differences(codes, attributes) -> np.ndarray:
 
 
 def partial_directions(codes, attributes) -> np.ndarray:
-    """Directions (K, d): the change of the mean code with one attribute while the others in the list stay.
+    """Return directions (K, d): the change of the mean code with one attribute while the other attributes are fixed.
 
-    The slopes of least squares of the codes on all attributes together. If one attribute follows from others, the
-    shortest of the solutions.
+    They are the slopes of a least-squares fit of the codes to all attributes together. If one attribute is a linear
+    function of others, the solution of least norm is taken.
 
     Raises
     ------
     ValueError
-        As :func:`mean_differences`.
+        See :func:`mean_differences`.
     """
     codes, attributes = _checked(codes, attributes)
     return np.linalg.lstsq(attributes - attributes.mean(0), codes - codes.mean(0), rcond=None)[0]
 
 
 def linear_probe(codes, attributes, test, repetitions: int = 1000, seed: int = 0) -> Probe:
-    """Balanced accuracy on ``test`` of a logistic regression of each attribute on all units.
+    """Return the balanced accuracy on ``test`` of a logistic regression of each attribute on all units.
 
-    Units are scaled to unit variance; images with and without the attribute weigh the same in training (scikit-learn's
-    ``LogisticRegression(class_weight="balanced")``).
+    Units are scaled to unit variance. Images with and without the attribute have the same total weight in training
+    (scikit-learn's ``LogisticRegression(class_weight="balanced")``).
 
     Parameters
     ----------
     repetitions : int
-        Bootstrap resamples of the test images.
+        Number of bootstrap resamples of the test images.
     seed : int
-        Of these.
+        Seed of the resamples.
 
     Raises
     ------
     ValueError
-        As :func:`mean_differences`.
+        See :func:`mean_differences`.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -127,19 +129,20 @@ def linear_probe(codes, attributes, test, repetitions: int = 1000, seed: int = 0
 def best_units(codes, attributes, test, repetitions: int = 1000, seed: int = 0) -> BestUnits:
     """Choose the unit of each attribute on the training images, and test the choice on others.
 
-    The correlation where a unit was chosen is too high: it is the largest of d. On other images it is not.
+    On the training images the correlation is biased upwards, because it is the largest of d. On the test images it
+    is not.
 
     Parameters
     ----------
     repetitions : int
-        Bootstrap resamples of the test images, and shuffles.
+        Number of bootstrap resamples of the test images, and of shuffles.
     seed : int
-        Of both.
+        Seed of the resamples and the shuffles.
 
     Raises
     ------
     ValueError
-        As :func:`mean_differences`.
+        See :func:`mean_differences`.
     """
     codes, attributes, test_codes, test_attributes = _both(codes, attributes, test)
     all_pairs = _standard(codes).T @ _standard(attributes) / len(codes)
@@ -174,19 +177,19 @@ def _both(codes, attributes, test) -> tuple[np.ndarray, ...]:
 
 
 def _standard(values: np.ndarray) -> np.ndarray:
-    """Columns of mean 0 and variance 1; a column that never changes is 0, and correlates with nothing."""
+    """Scale columns to mean 0 and variance 1; a constant column becomes 0, so that its correlations are 0."""
     centred = values - values.mean(0)
     spread = centred.std(0)
     return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
 
 
 def _resamples(count: int, repetitions: int, seed: int) -> np.ndarray:
-    """How often each of ``count`` images occurs in each bootstrap resample: (repetitions, count)."""
+    """Return how often each of ``count`` images occurs in each bootstrap resample: (repetitions, count)."""
     return np.random.default_rng([seed, 0]).multinomial(count, np.full(count, 1 / count), repetitions).astype(float)
 
 
 def _weighted_correlations(x: np.ndarray, a: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Correlations (repetitions, K) of columns of x and a (N, K) over images that count so often."""
+    """Return correlations (repetitions, K) of columns of x and a (N, K) over images with these weights."""
     weights = weights / weights.sum(1, keepdims=True)
     mean_x, mean_a = weights @ x, weights @ a
     covariance = weights @ (x * a) - mean_x * mean_a
@@ -196,6 +199,6 @@ def _weighted_correlations(x: np.ndarray, a: np.ndarray, weights: np.ndarray) ->
 
 
 def _interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The middle 95 % of each column, resamples where it is not defined left out."""
+    """Return the ends of the middle 95 % of each column, without resamples where it is undefined."""
     tail = (1 - CONFIDENCE) / 2
     return tuple(np.nanquantile(values, [tail, 1 - tail], axis=0))

@@ -10,24 +10,24 @@ from vaecourse.metrics.scores import DCI
 def dci(codes, factors, learner: str = "boosted_trees", test=None, seed: int = 0) -> DCI:
     """Disentanglement, completeness and informativeness (Eastwood and Williams, 2018, section 2).
 
-    A learner predicts each factor from all units, and says how important each unit was for it. The learner is part of
-    the score: the same codes give very different numbers with another one.
+    A learner predicts each factor from all units, and gives the importance of each unit for it. The score depends
+    strongly on the learner: compare scores of the same learner only.
 
     Parameters
     ----------
     codes : array or Tensor of shape (N, d)
     factors : integer array or Tensor of shape (N, K)
-        A factor of one value is not scored, and its column of importances is 0.
+        Class of each image in each factor. A constant factor is not scored, and its column of importances is 0.
     learner : str
-        ``"gradient_boosting"`` is the protocol of disentanglement_lib, scikit-learn's GradientBoostingClassifier with
-        its defaults, and takes minutes. ``"boosted_trees"`` grows the same trees on histograms of the codes, and takes
-        seconds. ``"random_forest"`` gives units of noise a large share.
-        ``"lasso"`` takes the numbers of the classes for amounts, and R² (at least 0) for accuracy.
+        Name of the learner. ``"gradient_boosting"`` is the protocol of disentanglement_lib, scikit-learn's
+        GradientBoostingClassifier with its defaults, and takes minutes. ``"boosted_trees"`` grows the same trees on
+        histograms of the codes, and takes seconds. ``"random_forest"`` gives units of noise a large share.
+        ``"lasso"`` treats class numbers as amounts, and reports R² (at least 0) as accuracy.
     test : pair (codes, factors), optional
-        Other images, to measure the informativeness on. By default a random fifth of the images is kept for that, and
-        importances are those of a fit to the others.
+        Test images, on which the informativeness is measured. By default they are a random fifth of the images, and
+        the importances come from a fit to the others.
     seed : int
-        Of that choice and of the learner.
+        Seed of the split and of the learner.
 
     Returns
     -------
@@ -36,8 +36,8 @@ def dci(codes, factors, learner: str = "boosted_trees", test=None, seed: int = 0
     Raises
     ------
     ValueError
-        For codes that are not finite, factors that are not whole numbers, arrays that do not belong together, or a
-        learner of another name.
+        If codes are not finite, factors are not whole numbers, the shapes of the arrays do not match, or the learner is
+        unknown.
     """
     if learner not in LEARNERS:
         raise ValueError(f"learner must be one of {', '.join(LEARNERS)}, got {learner!r}")
@@ -50,7 +50,7 @@ def dci(codes, factors, learner: str = "boosted_trees", test=None, seed: int = 0
     for j in np.flatnonzero(scored):
         known, truth = classes[~kept, j], classes[kept, j]
         weights, *accuracy = LEARNERS[learner](codes[~kept], known, codes[kept], truth, seed)
-        # Shares, so that every factor counts alike.
+        # Importances are divided by their sum, so that every factor has the same weight.
         importance[:, j] = weights / (weights.sum() or 1)
         accuracies.append(accuracy)
     training, tested = np.mean(accuracies, axis=0)
@@ -66,31 +66,31 @@ def dci(codes, factors, learner: str = "boosted_trees", test=None, seed: int = 0
 
 
 def disentanglement(importance) -> float:
-    """How far each unit serves one factor only, from 0 to 1, of an importance matrix.
+    """Return how far each unit is important for one factor only, from 0 to 1, for an importance matrix.
 
-    1 − H of each *unit's* row, the entropy to the base of the number of factors, weighted by the unit's share of all
-    importance.
+    It is the mean of 1 − H over *units*, weighted by their shares of all importance. H is the entropy of a unit's row,
+    to the base of the number of factors.
 
     Parameters
     ----------
     importance : array or Tensor of shape (d, K)
-        Of each unit (row) for each factor (column), not negative. Where there is no importance at all the score is 0;
-        with a single factor it is 1, as there is no other to be mixed with it.
+        Importance of each unit (row) for each factor (column), not negative. If all of it is 0 the score is 0. With a
+        single factor the score is 1, because there is no other factor to mix it with.
 
     Raises
     ------
     ValueError
-        If it is not such a matrix.
+        If ``importance`` is not a matrix of finite numbers ≥ 0.
     """
     rows = _checked(importance)
     return float(_concentration(rows) @ rows.sum(1) / (rows.sum() or 1))
 
 
 def completeness(importance) -> float:
-    """How far each factor is held by one unit only, from 0 to 1, of an importance matrix.
+    """Return how far each factor is encoded by one unit only, from 0 to 1, for an importance matrix.
 
-    1 − H of each *factor's* column, the entropy to the base of the number of units, weighted by the factor's share of
-    all importance. Parameters and errors are those of :func:`disentanglement`.
+    It is the mean of 1 − H over *factors*, weighted by their shares of all importance. H is the entropy of a factor's
+    column, to the base of the number of units. Parameters and errors are those of :func:`disentanglement`.
     """
     return disentanglement(_checked(importance).T)
 
@@ -106,7 +106,7 @@ def _checked(importance) -> np.ndarray:
 
 
 def _concentration(rows: np.ndarray) -> np.ndarray:
-    """1 − H / log(columns) of each row: 1 if all of it is in one column, 0 if it is even, or if there is nothing."""
+    """Return 1 − H / log(columns) of each row: 1 if one column holds all of it, 0 if it is even or the row is 0."""
     total, columns = rows.sum(1, keepdims=True), rows.shape[1]
     shares = np.divide(rows, total, out=np.full_like(rows, 1 / columns), where=total > 0)
     entropy = -np.sum(shares * np.log(np.where(shares > 0, shares, 1)), axis=1)

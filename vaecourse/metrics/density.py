@@ -4,19 +4,19 @@ import numpy as np
 
 
 def wasserstein(first, second, directions: int = 200, seed: int = 0) -> float:
-    """Wasserstein-1 distance of two samples, in the units of their values.
+    """Return the Wasserstein-1 distance of two samples, in the units of their values.
 
-    In one dimension the distance itself, ``∫ |F(x) − G(x)| dx`` of the two distribution functions F and G. In more, the
-    sliced distance: the mean of that of the projections onto random directions (Bonneel et al., 2015). It is smaller
-    than the distance itself: of a shift in two dimensions, 2/π of its length.
+    In one dimension it is ``∫ |F(x) − G(x)| dx`` with the two distribution functions F and G. In more dimensions it is
+    the sliced distance: the mean distance of the projections onto random directions (Bonneel et al., 2015). That is
+    smaller than the distance itself: for a shift in two dimensions it is 2/π of the length of the shift.
 
     Parameters
     ----------
     first, second : arrays or Tensors of shape (N, d) and (M, d), or (N,) and (M,)
     directions : int
-        How many directions are averaged if d > 1.
+        Number of directions that are averaged if d > 1.
     seed : int
-        Of the directions.
+        Seed of the directions.
 
     Raises
     ------
@@ -37,10 +37,10 @@ def wasserstein(first, second, directions: int = 200, seed: int = 0) -> float:
 
 
 def kolmogorov_smirnov(first, second) -> float:
-    """Kolmogorov–Smirnov distance of two samples: the largest difference of their distribution functions, 0 to 1.
+    """Return the Kolmogorov–Smirnov distance: the largest difference of two distribution functions, from 0 to 1.
 
-    In more than one dimension the largest over the axes, which sees the marginals only, not how the axes depend on
-    each other.
+    In more than one dimension it is the largest distance over the axes. It compares the marginals only, not the
+    dependence of the axes.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ def kolmogorov_smirnov(first, second) -> float:
     from scipy.stats import ks_2samp
 
     first, second = _samples(first, second)
-    # The statistic alone is wanted: the exact method would spend its time on a p-value.
+    # Only the statistic is needed; the exact method would spend its time on a p-value.
     return max(float(ks_2samp(*axes, method="asymp").statistic) for axes in zip(first.T, second.T, strict=True))
 
 
 def _samples(first, second) -> tuple[np.ndarray, np.ndarray]:
-    """Both samples as float64 arrays (N, d) and (M, d)."""
+    """Return both samples as float64 arrays (N, d) and (M, d)."""
     arrays = []
     for values in (first, second):
         values = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=np.float64)

@@ -1,21 +1,21 @@
-"""Codes and the factors behind them: what every score of disentanglement checks before it begins."""
+"""Checks and splits of codes and factors, shared by the scores of disentanglement."""
 
 import numpy as np
 
-# Of the images, where no test set is given: kept from training, to measure what was learned.
+# Share of the images that is kept for testing if no test set is given.
 TEST_SHARE = 0.2
-# A code as large as this comes from a model that has diverged; its square must still be a number.
+# Larger codes come from a model that has diverged, and their squares could overflow.
 LARGEST_CODE = 1e30
 
 
 def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (N, d) in their own floating-point type, and factors (N, K) as int64.
+    """Return codes (N, d) in their own floating-point type, and factors (N, K) as int64.
 
     Raises
     ------
     ValueError
-        If they are not such arrays of the same N ≥ 2 images, codes are not finite, factors are not whole numbers, or
-        no factor varies.
+        If the arrays do not have these shapes with the same N ≥ 2, codes are not finite, factors are not whole numbers,
+        or no factor varies.
     """
     codes, factors = checked_codes(codes), _array(factors)
     if factors.ndim != 2 or not factors.shape[1]:
@@ -24,7 +24,7 @@ def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"{len(codes)} codes and {len(factors)} rows of factors: give both of the same images")
     if factors.dtype.kind not in "biuf":
         raise ValueError(f"factors must be integers, got {factors.dtype}: number the classes")
-    # NaN is not equal to itself rounded; infinity is.
+    # NaN differs from itself rounded, but infinity does not.
     if factors.dtype.kind == "f" and not (np.isfinite(factors) & (factors == np.round(factors))).all():
         raise ValueError("factors must be whole numbers, the class of each image: put a continuous one into bins")
     factors = factors.astype(np.int64)
@@ -34,7 +34,7 @@ def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
 
 
 def checked_codes(codes) -> np.ndarray:
-    """Codes (N, d) of N ≥ 2 images as an array of float32 or float64."""
+    """Return codes (N, d) of N ≥ 2 images as an array of float32 or float64."""
     codes = _array(codes)
     if codes.ndim != 2 or len(codes) < 2 or not codes.shape[1]:
         raise ValueError(f"codes must have shape (N, d) with at least 2 images, got {codes.shape}")
@@ -42,14 +42,14 @@ def checked_codes(codes) -> np.ndarray:
         raise ValueError(f"codes must be real numbers, got {codes.dtype}")
     if codes.dtype not in (np.float32, np.float64):
         codes = codes.astype(np.float64)
-    # Not “any larger”, which NaN is not.
+    # “all smaller” and not “any larger”, so that NaN is found too.
     if not (np.abs(codes) < LARGEST_CODE).all():
         raise ValueError(f"codes hold NaN, infinity or values beyond {LARGEST_CODE:g}: the model has diverged")
     return codes
 
 
 def varying(columns: np.ndarray) -> np.ndarray:
-    """Which columns hold more than one value (by more than rounding, if they are codes): bool (columns,)."""
+    """Return which columns vary, for codes by more than rounding errors: bool (columns,)."""
     low, high = columns.min(0), columns.max(0)
     if columns.dtype.kind != "f":
         return high > low
@@ -57,16 +57,17 @@ def varying(columns: np.ndarray) -> np.ndarray:
 
 
 def as_classes(factors: np.ndarray) -> np.ndarray:
-    """The factors (N, K) with the values of each numbered 0, 1, 2 … in their order."""
+    """Return the factors (N, K) with the values of each numbered 0, 1, 2 … in their order."""
     return np.stack([np.unique(values, return_inverse=True)[1].reshape(-1) for values in factors.T], axis=1)
 
 
 def training_and_test(codes, factors, test, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Codes, factors and a mask of the images kept for testing: those of ``test``, or a random fifth of all.
+    """Return codes, factors and a mask of the images kept for testing: those of ``test``, or a random fifth of all.
 
     Parameters
     ----------
     test : pair (codes, factors) or None
+        Test images, which are appended to the others.
     """
     if test is None:
         codes, factors = checked(codes, factors)
@@ -82,13 +83,13 @@ def training_and_test(codes, factors, test, seed: int) -> tuple[np.ndarray, np.n
 
 
 def how_tested(kept: np.ndarray, test, seed: int) -> dict:
-    """The part of a protocol that says on which images was trained and tested."""
+    """Return the part of a protocol that describes the training and test images."""
     split = "as given" if test is not None else f"random, seed {seed}"
     return {"training images": int((~kept).sum()), "test images": int(kept.sum()), "split": split}
 
 
 def which_factors(scored: np.ndarray) -> dict:
-    """The part of a protocol that says which factors were scored, if not all: those of one value cannot be."""
+    """Return the part of a protocol that names the factors scored, unless all are: constant ones cannot be."""
     return {} if scored.all() else {"factors scored": np.flatnonzero(scored).tolist()}
 
 

@@ -1,4 +1,4 @@
-"""Scores that need pictures made to order, with one factor held: FactorVAE's and β-VAE's."""
+"""Scores that need images rendered with one factor held fixed: those of FactorVAE and the β-VAE."""
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from vaecourse.metrics.factors import checked_codes, varying
 from vaecourse.metrics.scores import Score
 
-# Rows of factors given to encode at once.
+# Number of rows of factors that encode is given at once.
 ROWS_AT_ONCE = 8192
 
 
@@ -21,35 +21,35 @@ def factor_vae_score(
     variance_images: int = 10_000,
     seed: int = 0,
 ) -> Score:
-    """FactorVAE's score (Kim and Mnih, 2018, section 4): how surely the steadiest unit tells which factor was held.
+    """FactorVAE's score (Kim and Mnih, 2018, section 4): how well the unit of least variance predicts the factor held.
 
-    A group of images has one factor in common, all others at random; it votes for the unit whose variance in the group,
-    divided by that over all images, is the smallest. Each unit stands for the factor that it got the most votes from;
-    the score is the share of other groups that are then told rightly. Units that never vary do not stand for election.
+    A group of images has one factor in common, and all others are random. Its vote goes to the unit whose variance in
+    the group, divided by that over all images, is the smallest. Each unit predicts the factor whose groups gave it the
+    most votes; the score is the accuracy on other groups. Constant units are excluded from the vote.
 
     Parameters
     ----------
     encode : function
-        From factors, an int64 array (n, K), to the codes (n, d) of their images, as array or Tensor: renders and
-        encodes.
+        Function from factors, an int64 array (n, K), to the codes (n, d) of the images with these factors, as array or
+        Tensor.
     factor_sizes : sequence of int
-        How many classes each factor has. One of a single class is never held.
+        Number of classes of each factor. A factor of a single class is never held.
     group_size, train_groups, test_groups, variance_images : int
-        The defaults are those of disentanglement_lib, and 970,000 images are encoded. Fewer are quicker, and the
-        protocol says so.
+        Images per group, groups to train and to test on, and images for the overall variances. The defaults are those
+        of disentanglement_lib: 970,000 images are encoded. The protocol of the score holds these numbers.
     seed : int
-        Of the factors.
+        Seed of the factors.
 
     Returns
     -------
     Score
-        Its ``matrix`` (d, K) holds the training votes for each unit while each factor was held. If no unit varies,
-        the score is 0.
+        Score whose ``matrix`` (d, K) holds the training votes for each unit while each factor was held. If no unit
+        varies, the score is 0.
 
     Raises
     ------
     ValueError
-        If fewer than two factors have two classes, a number is too small, or encode returns anything but codes.
+        If fewer than two factors have two classes, a number is too small, or encode does not return codes.
     """
     sizes, held = _check_settings(encode, factor_sizes, train_groups, group_size, test_groups, variance_images)
     random = np.random.default_rng(seed)
@@ -79,25 +79,25 @@ def beta_vae_score(
     test_groups: int = 5_000,
     seed: int = 0,
 ) -> Score:
-    """β-VAE's score (Higgins et al., 2017, section 3): how surely a linear classifier tells which factor was held.
+    """β-VAE's score (Higgins et al., 2017, section 3): how well a linear classifier predicts the factor held.
 
-    Both images of a pair have one factor in common, all others at random. From the mean of ``|z − z'|`` over a group of
-    pairs, logistic regression (scikit-learn's, as in disentanglement_lib) tells which factor it was; the score is its
-    accuracy on other groups. Rotated codes can score high, and chance scores one over the number of factors. Codes
-    are not scaled: of codes much smaller than 1 the score is low.
+    Both images of a pair have one factor in common, and all others are random. Logistic regression (scikit-learn's, as
+    in disentanglement_lib) predicts that factor from the mean of ``|z − z'|`` over a group of pairs; the score is its
+    accuracy on other groups. Rotated codes can score high. Chance level is one over the number of factors. Codes are
+    not scaled, so the score of codes much smaller than 1 is low.
 
     Parameters and errors are those of :func:`factor_vae_score`; with the defaults 1,920,000 images are encoded.
 
     Returns
     -------
     Score
-        Its ``matrix`` (d, K) holds the mean ``|z − z'|`` of each unit while each factor was held.
+        Score whose ``matrix`` (d, K) holds the mean ``|z − z'|`` of each unit while each factor was held.
     """
     from sklearn.linear_model import LogisticRegression
 
     sizes, held = _check_settings(encode, factor_sizes, train_groups, group_size, test_groups)
     random = np.random.default_rng(seed)
-    # Every factor is held in training: in few groups chance may leave one out.
+    # Factors take turns in training, because a random choice could leave one out if groups are few.
     factor = np.concatenate([held[np.arange(train_groups) % len(held)], random.choice(held, test_groups)])
     partners = np.tile(np.arange(group_size), 2)
     differences = np.concatenate([
@@ -114,9 +114,9 @@ def beta_vae_score(
 
 
 def _groups(encode, random, sizes: np.ndarray, factor: np.ndarray, shared: np.ndarray) -> Iterator[np.ndarray]:
-    """Codes (groups, images, d) of groups of images, a few groups at a time.
+    """Yield codes (groups, images, d) of groups of images, a few groups at a time.
 
-    ``factor`` (groups,) is held in each group: image i has its value from image ``shared[i]``.
+    In each group, image i takes the value of the held ``factor`` (groups,) from image ``shared[i]``.
     """
     for held in np.array_split(factor, max(1, len(factor) * len(shared) // ROWS_AT_ONCE)):
         factors = random.integers(sizes, size=(len(held), len(shared), len(sizes)))
@@ -134,7 +134,7 @@ def _codes(encode, factors: np.ndarray) -> np.ndarray:
 
 
 def _check_settings(encode, factor_sizes, train_groups: int, *numbers: int) -> tuple[np.ndarray, np.ndarray]:
-    """The sizes as an array, and the factors that can be held."""
+    """Return the sizes as an array, and the factors that can be held."""
     if not callable(encode):
         raise TypeError(f"encode must be a function from factors (n, K) to codes (n, d), got {type(encode).__name__}")
     sizes = np.array([operator.index(size) for size in factor_sizes])

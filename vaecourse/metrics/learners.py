@@ -1,4 +1,4 @@
-"""How well one factor can be predicted from codes, and what each unit contributes: the learners behind DCI."""
+"""The learners of DCI: each predicts one factor from codes and gives the importance of each unit."""
 
 from collections.abc import Callable
 
@@ -7,16 +7,16 @@ import numpy as np
 from vaecourse.metrics.factors import varying
 from vaecourse.metrics.solvers.boosting import boost
 
-# Of the lasso, for codes and factors of variance 1.
+# Penalty of the lasso, for codes and factors of variance 1.
 LASSO_PENALTY = 0.02
 
 # A learner takes codes (N, d), one factor (N,), test codes, a test factor and a seed, and returns the importance of
-# each unit (d,), its accuracy on the images that it has learned from, and that on the test images.
+# each unit (d,), its accuracy on the training images, and its accuracy on the test images.
 Learner = Callable[..., tuple[np.ndarray, float, float]]
 
 
 def gradient_boosting(codes, factor, test_codes, test_factor, seed):
-    """Scikit-learn's GradientBoostingClassifier with its defaults, as disentanglement_lib has it: minutes."""
+    """Scikit-learn's GradientBoostingClassifier with its defaults, as in disentanglement_lib; it takes minutes."""
     from sklearn.ensemble import GradientBoostingClassifier
 
     model = GradientBoostingClassifier(random_state=seed).fit(codes, factor)
@@ -24,7 +24,7 @@ def gradient_boosting(codes, factor, test_codes, test_factor, seed):
 
 
 def boosted_trees(codes, factor, test_codes, test_factor, seed):
-    """The same trees on histograms of the codes, of all classes at once: seconds."""
+    """The same trees on histograms of the codes, grown for all classes at once; it takes seconds."""
     importance, learned, told = boost(codes, factor, test_codes, seed)
     return importance, float(np.mean(learned == factor)), float(np.mean(told == test_factor))
 
@@ -38,7 +38,7 @@ def random_forest(codes, factor, test_codes, test_factor, seed):
 
 
 def lasso(codes, factor, test_codes, test_factor, seed):
-    """Lasso regression of the number of the class (Eastwood and Williams, 2018): sizes of its weights, and R²."""
+    """Lasso regression of the class number (Eastwood and Williams, 2018): absolute weights, and R² as accuracy."""
     from sklearn.linear_model import Lasso
 
     mean, spread = codes.mean(0, dtype=np.float64), np.where(varying(codes), codes.std(0, dtype=np.float64), np.inf)

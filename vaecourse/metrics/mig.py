@@ -1,4 +1,4 @@
-"""Scores from the mutual information of single units and factors: MIG and modularity."""
+"""Scores based on the mutual information of single units and factors: MIG and modularity."""
 
 import numpy as np
 
@@ -9,33 +9,32 @@ from vaecourse.metrics.scores import Score
 def mig(codes, factors, bins: int = 20) -> Score:
     """Mutual information gap: how much more the best unit tells about a factor than the second best, from 0 to 1.
 
-    (I_1 − I_2) / H(v) of each factor v, in the mean over the factors (Chen et al., 2018, section 4.1). Divided by the
-    entropy H(v) of the factor and not by I_1: a unit that knows next to nothing, beside others that know nothing, must
-    not score. The mutual information is that of the histograms, in equal bins over the range of each unit, and so of
-    the values that disentanglement_lib gives.
+    It is the mean of (I_1 − I_2) / H(v) over the factors v (Chen et al., 2018, section 4.1). The divisor is the entropy
+    H(v) of the factor and not I_1, so that a unit with almost no information does not score high if all others have
+    none. Mutual information is estimated from histograms with equal-width bins per unit, as in disentanglement_lib.
 
-    Chance adds about (bins − 1)(classes − 1)/(2N) nats to every I, and half as much to many of the gaps: use thousands
-    of images.
+    The bias of each I is about (bins − 1)(classes − 1)/(2N) nats, and that of many gaps half as much: use thousands of
+    images.
 
     Parameters
     ----------
     codes : array or Tensor of shape (N, d)
-        Posterior means, unless the score of samples is wanted: it is another one.
+        Codes, usually posterior means. Samples give a different score.
     factors : integer array or Tensor of shape (N, K)
-        The class of each image in each factor. A factor of one value is not scored.
+        Class of each image in each factor. A constant factor is not scored.
     bins : int
-        Of the histogram of each unit.
+        Number of bins of the histogram of each unit.
 
     Returns
     -------
     Score
-        Its ``matrix`` (d, K) holds the mutual information in nats. A unit that stands alone has a gap to 0.
+        Score whose ``matrix`` (d, K) holds the mutual information in nats. For a single unit I_2 is 0.
 
     Raises
     ------
     ValueError
-        For codes that are not finite, factors that are not whole numbers or never vary, another number of factors than
-        of codes, or fewer than 2 bins.
+        If codes are not finite, factors are not whole numbers or are all constant, the numbers of images differ, or
+        there are fewer than 2 bins.
     """
     codes, factors = checked(codes, factors)
     information, scored = mutual_information(codes, factors, bins), varying(factors)
@@ -45,15 +44,15 @@ def mig(codes, factors, bins: int = 20) -> Score:
 
 
 def modularity(codes, factors, bins: int = 20) -> Score:
-    """Modularity: whether each unit tells about one factor only, from 0 to 1 (Ridgeway and Mozer, 2018, section 3).
+    """Modularity: whether each unit informs about one factor only, from 0 to 1 (Ridgeway and Mozer, 2018, section 3).
 
-    1 − Σ I² / (I_1² (K − 1)) of each unit, with the sum over the K − 1 factors other than its best, whose mutual
-    information with it is I_1; in the mean over the units. Units that tell nothing score 0. The values are those of
-    disentanglement_lib. It says nothing by itself: units of pure noise score 0.67 on the five factors of dSprites, as
-    chance tells them most about the factor of the most classes.
+    It is the mean of 1 − Σ I² / (I_1² (K − 1)) over the units. I_1 is the mutual information of a unit with its best
+    factor, and the sum runs over the K − 1 others. Units without information score 0. The values are those of
+    disentanglement_lib. The score means little by itself: units of pure noise score 0.67 on the five factors of
+    dSprites, because the bias of I is largest for the factor with the most classes.
 
-    Parameters, returned matrix and errors are those of :func:`mig`. Of a single factor nothing can be mixed with it,
-    and each unit that tells about it scores 1.
+    Parameters, returned matrix and errors are those of :func:`mig`. With a single factor, each unit that informs about
+    it scores 1.
     """
     codes, factors = checked(codes, factors)
     information, scored = mutual_information(codes, factors, bins), varying(factors)
@@ -65,11 +64,11 @@ def modularity(codes, factors, bins: int = 20) -> Score:
 
 
 def mutual_information(codes: np.ndarray, factors: np.ndarray, bins: int) -> np.ndarray:
-    """I (d, K) in nats of each unit, in bins, and each factor, from their joint histograms."""
+    """Return the mutual information (d, K) of each binned unit and each factor, in nats, from joint histograms."""
     if bins < 2:
         raise ValueError(f"a histogram needs at least 2 bins, got {bins}")
     count, units = codes.shape
-    # Which of the units' bins each code is in, numbered through all units: all joint histograms are then one count.
+    # The bin of each code, numbered consecutively over all units, so that one count gives all joint histograms.
     places = np.stack([_bin(values, bins) for values in codes.T]) + bins * np.arange(units)[:, None]
     columns = []
     for classes in as_classes(factors).T:
@@ -80,16 +79,16 @@ def mutual_information(codes: np.ndarray, factors: np.ndarray, bins: int) -> np.
         terms = joint * np.log(np.divide(joint, independent, out=np.ones_like(joint), where=joint > 0))
         columns.append(terms.sum((1, 2)))
     information = np.stack(columns, axis=1)
-    # Rounding alone, of a constant unit or factor, is no information.
+    # Values of the size of rounding errors, such as those of a constant unit or factor, are set to 0.
     return np.where(information > np.finfo(float).eps, information, 0)
 
 
 def _bin(values: np.ndarray, bins: int) -> np.ndarray:
-    """The bin, from 0, of each value in ``np.histogram`` of all."""
+    """Return the bin, from 0, of each value in ``np.histogram`` of all values."""
     try:
         edges = np.histogram_bin_edges(values, bins)
     except ValueError:
-        # The values differ in their last digits only: their differences, which are exact, can be told apart.
+        # The values differ in their last digits only; their differences are exact, and can be binned.
         values = values - values.min()
         edges = np.histogram_bin_edges(values, bins)
     return np.searchsorted(edges[1:-1], values, side="right")

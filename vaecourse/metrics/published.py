@@ -1,4 +1,4 @@
-"""Scores as the notebooks published with the HDVAE compute them, under names that say what they are."""
+"""Scores computed by the formulas of the notebooks published with the HDVAE."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from vaecourse.metrics.dci import disentanglement
 
 
 def as_published(information: np.ndarray, importance: np.ndarray) -> dict:
-    """The formulas of the notebooks published with the HDVAE, under names that say what they compute.
+    """Return the scores of the notebooks published with the HDVAE, under names that describe the formulas.
 
-    The gap divided by the top information, instead of by the entropy of the factor; and means of the concentrations
-    over units and over factors, whatever their share of the importance.
+    The gap is divided by the largest mutual information instead of the entropy of the factor. Disentanglement and
+    completeness are unweighted means over units and over factors.
     """
     second, top = np.sort(information, axis=0)[-2:] if len(information) > 1 else (0.0, information[0])
     gaps = np.divide(top - second, top, out=np.zeros_like(top), where=top > 0)

@@ -1,4 +1,4 @@
-"""R² of factors from codes: as it was published, and as it can be trusted."""
+"""R² of factors predicted from codes: the published version, and a version on held-out images."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,33 +7,33 @@ import numpy as np
 from vaecourse.metrics.factors import checked, how_tested, training_and_test, varying, which_factors
 from vaecourse.metrics.scores import Score
 
-# Strengths of the ridge penalty to choose from, for codes of variance 1.
+# Candidates for the strength of the ridge penalty, for codes of variance 1.
 PENALTIES = np.logspace(-3, 4, 8)
 
 
 def max_r2(codes, factors) -> Score:
-    """R² as published comparisons print it: of a factor on the best single unit, linear, on the images fitted.
+    """R² as in published comparisons: of a linear fit of each factor to its best single unit, on the images fitted.
 
-    The squared correlation of unit and factor, at the best unit of each factor, in the mean over the factors. It is a
-    measure of completeness rather than of information: codes that are rotated tell as much and score less. And it takes
-    the numbers of the classes for amounts, which means nothing for a factor such as shape, and for an angle breaks the
-    circle at an arbitrary place. It is here to be compared with; :func:`r2` is the sound one.
+    It is the squared correlation of each factor and its best unit, in the mean over the factors. It measures
+    completeness rather than information: rotated codes hold the same information and score less. It also treats class
+    numbers as amounts, which is meaningless for a factor such as shape, and cuts the circle of an angle at an arbitrary
+    place. It is provided for comparison only; use :func:`r2` otherwise.
 
     Parameters
     ----------
     codes : array or Tensor of shape (N, d)
     factors : integer array or Tensor of shape (N, K)
-        A factor of one value is not scored.
+        Class of each image in each factor. A constant factor is not scored.
 
     Returns
     -------
     Score
-        Its ``matrix`` (d, K) holds the squared correlations.
+        Score whose ``matrix`` (d, K) holds the squared correlations.
 
     Raises
     ------
     ValueError
-        For codes that are not finite, factors that are not whole numbers, or arrays that do not belong together.
+        If codes are not finite, factors are not whole numbers, or the shapes of the arrays do not match.
     """
     codes, factors = checked(codes, factors)
     scored = varying(factors)
@@ -45,38 +45,38 @@ def max_r2(codes, factors) -> Score:
 def r2(
     codes, factors, cyclic: Mapping[int, float] | None = None, categorical: Collection[int] = (), test=None, seed=0
 ) -> Score:
-    """R² of the factors on all units together, linear, on images that were kept from the fit: at most 1.
+    """R² of a linear fit of the factors to all units together, on held-out images: at most 1.
 
-    1 − Σ (v − v̂)² / Σ (v − v̄)², in the mean over the factors; v̄ is the mean of the training images. It is below 0
-    where the fit is worse than that mean. The fit is a ridge regression whose penalty is chosen within the training
-    images, so that more units than images do no harm. It asks how much the codes tell linearly, and not whether
-    they are disentangled: rotated codes score the same.
+    It is 1 − Σ (v − v̂)² / Σ (v − v̄)², in the mean over the factors, where v̄ is the mean of the training images. It is
+    negative if the fit is worse than that mean. The fit is a ridge regression whose penalty is chosen within the
+    training images, so that there may be more units than images. It measures linear information, not disentanglement:
+    rotated codes score the same.
 
     Parameters
     ----------
     codes : array or Tensor of shape (N, d)
     factors : integer array or Tensor of shape (N, K)
-        A factor of one value is not scored.
+        Class of each image in each factor. A constant factor is not scored.
     cyclic : mapping, optional
-        Factors (by column) that come round, and after how many classes: each becomes a pair (sin, cos).
-        Orientation in dSprites is the fourth of six columns, and its class 39 the same as class 0: ``{3: 39}``.
+        Period, in classes, of each periodic factor, by column: each becomes a pair (sin, cos). For instance,
+        orientation in dSprites is the fourth of six columns, and its class 39 is the same as class 0: ``{3: 39}``.
     categorical : collection of int
-        Factors without an order, such as shape: each becomes one column of 0 and 1 for each class.
+        Columns of factors without an order, such as shape: each becomes one column of 0 and 1 for each class.
     test : pair (codes, factors), optional
-        Other images, to measure on. By default a random fifth of the images is kept for that.
+        Test images, on which R² is measured. By default they are a random fifth of the images.
     seed : int
-        Of that choice.
+        Seed of the split.
 
     Returns
     -------
     Score
-        Its ``matrix`` (d, K) holds the share of each unit: the R² that is lost if the unit is replaced by its mean.
-        (The shares do not add up to R² where units are correlated.)
+        Score whose ``matrix`` (d, K) holds the share of each unit: the R² that is lost if the unit is replaced by its
+        mean. (The shares do not add up to R² if units are correlated.)
 
     Raises
     ------
     ValueError
-        As :func:`max_r2`, and for columns that are not there, or both cyclic and categorical.
+        For the errors of :func:`max_r2`, or if a column does not exist, or is both cyclic and categorical.
     """
     from sklearn.linear_model import RidgeCV
 
@@ -96,7 +96,7 @@ def r2(
         errors = targets[j][kept] - fit.predict(standard[kept]).reshape(-1, known.shape[1])
         variance = ((targets[j][kept] - known.mean(0)) ** 2).sum()
         found[j] = 1 - (errors**2).sum() / variance
-        # Without a unit the errors are larger by what it had contributed: Σ (e + x w)² − Σ e².
+        # Without a unit the squared errors increase by Σ (e + x w)² − Σ e².
         contributed = standard[kept].T @ errors * np.atleast_2d(fit.coef_).T * 2
         squares = (standard[kept] ** 2).sum(0)[:, None] * np.atleast_2d(fit.coef_).T ** 2
         matrix[:, j] = (contributed + squares).sum(1) / variance
@@ -117,7 +117,7 @@ def _check_kinds(cyclic: Mapping[int, float], categorical: Collection[int], coun
 
 
 def _as_amounts(values: np.ndarray, period: float | None, categorical: bool) -> np.ndarray:
-    """The factor (N,) as columns that a line can be fitted to."""
+    """Return the factor (N,) as columns for a linear fit."""
     if categorical:
         return (values[:, None] == np.unique(values)).astype(np.float64)
     if period is not None:
@@ -127,6 +127,6 @@ def _as_amounts(values: np.ndarray, period: float | None, categorical: bool) -> 
 
 
 def _standard(columns: np.ndarray) -> np.ndarray:
-    """Columns of mean 0 and variance 1; those that never change become 0."""
+    """Scale columns to mean 0 and variance 1; constant columns become 0."""
     centred = columns - columns.mean(0, dtype=np.float64)
     return centred / np.where(varying(columns), centred.std(0), np.inf)

@@ -1,4 +1,4 @@
-"""How near reconstructions are to the images: MSE, PSNR and SSIM of each image, a whole batch at once."""
+"""Similarity of reconstructions to images: MSE, PSNR and SSIM of each image, for a whole batch at once."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,13 @@ WINDOW = 7
 # Wang et al. (2004), equation 6 with K1 = 0.01, K2 = 0.03 and pixels in [0, 1].
 MEAN_CONSTANT = 0.01**2
 VARIANCE_CONSTANT = 0.03**2
-# Values computed on at once. Intermediate results then stay in the processor's cache, and torch uses one thread (it
-# takes more from 32,768 on): with steps this small, threads that wait for one another cost more than they save.
+# Number of values processed at once. Intermediate results then stay in the processor's cache, and torch uses one
+# thread (it uses more from 32,768 values on), which is faster for steps this small.
 VALUES_AT_ONCE = 32_000
 
 
 def mse(images: Tensor, reconstructions: Tensor) -> Tensor:
-    """Mean squared error over the pixels and channels of each image.
+    """Return the mean squared error over the pixels and channels of each image.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def mse(images: Tensor, reconstructions: Tensor) -> Tensor:
 
 
 def psnr(images: Tensor, reconstructions: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each image, in decibels: 10 log10(1 / MSE), as pixels reach from 0 to 1.
+    """Return the peak signal-to-noise ratio of each image, in decibels: 10 log10(1 / MSE) for pixels in [0, 1].
 
-    It is infinite where the two are identical, and then so is an average over images.
+    It is infinite if an image and its reconstruction are identical, and then an average over images is infinite too.
 
     Parameters, returned shape and errors are those of :func:`mse`.
     """
@@ -45,17 +45,17 @@ def psnr(images: Tensor, reconstructions: Tensor) -> Tensor:
 
 
 def ssim(images: Tensor, reconstructions: Tensor) -> Tensor:
-    """Structural similarity of each image, from −1 to 1 for identical ones (Wang et al., 2004, equation 13).
+    """Return the structural similarity of each image, from −1 to 1 if identical (Wang et al., 2004, equation 13).
 
-    The same numbers as scikit-image's ``structural_similarity`` with its defaults: a uniform window of 7×7,
-    sample covariance, windows inside the image only, channels one by one and then averaged.
+    The values equal those of scikit-image's ``structural_similarity`` with its defaults: a uniform window of 7×7,
+    sample covariance, windows inside the image only, and a mean over the channels.
 
     Parameters and returned shape are those of :func:`mse`.
 
     Raises
     ------
     TypeError, ValueError
-        As :func:`mse`, and if the images are smaller than the window.
+        For the errors of :func:`mse`, or if the images are smaller than the window.
     """
     _check(images, reconstructions)
     if min(images.shape[2:]) < WINDOW:
@@ -95,7 +95,7 @@ def _mse(images: Tensor, reconstructions: Tensor) -> Tensor:
 
 
 def _ssim(images: Tensor, reconstructions: Tensor) -> Tensor:
-    # float64: variances are differences of squares, and a flat window's must come out as 0 beside 0.0009.
+    # float64, because variances are differences of squares, and that of a flat window must be 0 compared with 0.0009.
     x, y = images.double(), reconstructions.double()
     mean_x, mean_y = _window_mean(x), _window_mean(y)
     product, squares = mean_x * mean_y, mean_x**2 + mean_y**2
@@ -107,12 +107,12 @@ def _ssim(images: Tensor, reconstructions: Tensor) -> Tensor:
 
 
 def _window_mean(pictures: Tensor) -> Tensor:
-    """Mean over the window around each pixel that has a whole one: (N, C, H, W) to (N, C, H − 6, W − 6)."""
+    """Return the mean over each window inside the image: (N, C, H, W) to (N, C, H − 6, W − 6)."""
     return _sums_of_seven(_sums_of_seven(pictures, 2), 3) / WINDOW**2
 
 
 def _sums_of_seven(values: Tensor, axis: int) -> Tensor:
-    """Sums of each seven neighbours along an axis: of four, of two and of one. avg_pool2d takes three times as long."""
+    """Return sums of seven neighbours along an axis, as 4 + 2 + 1 values. avg_pool2d takes three times as long."""
     size = values.shape[axis]
     twos = values.narrow(axis, 0, size - 1) + values.narrow(axis, 1, size - 1)
     fours = twos.narrow(axis, 0, size - 3) + twos.narrow(axis, 2, size - 3)

@@ -6,40 +6,40 @@ from vaecourse.metrics.factors import as_classes, how_tested, training_and_test,
 from vaecourse.metrics.scores import Score
 from vaecourse.metrics.solvers.linear_svm import COST, OneUnitSVMs
 
-# Units are fitted together, as many as hold this many codes, each counted once for every factor.
+# Largest number of codes, times the number of factors, of the units that are fitted together.
 CODES_AT_ONCE = 1_000_000
 
 
 def sap(codes, factors, test=None, seed: int = 0) -> Score:
     """Separated attribute predictability (Kumar et al., 2018, section 3.1), from 0 to 1.
 
-    Each factor is predicted from each unit alone by a linear support vector machine, and the score is the difference
-    of the two best accuracies on images kept for testing, in the mean over the factors. As in disentanglement_lib:
-    scikit-learn's ``LinearSVC(C=0.01, class_weight="balanced")``, one class against the rest. A machine of a single
-    unit has two weights only, which are found exactly here, from cumulative sums over sorted codes, for all classes at
-    once; LinearSVC finds them roughly and in minutes. Codes are not scaled: of codes much smaller than 1 all accuracies
-    are low.
+    Each factor is predicted from each unit alone by a linear support vector machine. The score is the difference of the
+    two best accuracies on test images, in the mean over the factors. The machine is that of disentanglement_lib,
+    scikit-learn's ``LinearSVC(C=0.01, class_weight="balanced")``, one class against the rest. With a single unit it has
+    only two weights. They are computed exactly here, from cumulative sums over sorted codes, for all classes at once;
+    LinearSVC takes minutes to find an approximation. Codes are not scaled, so accuracies are low if codes are much
+    smaller than 1.
 
     Parameters
     ----------
     codes : array or Tensor of shape (N, d)
     factors : integer array or Tensor of shape (N, K)
-        A factor of one value is not scored.
+        Class of each image in each factor. A constant factor is not scored.
     test : pair (codes, factors), optional
-        Other images, to measure the accuracy on. By default a random fifth of the images is kept for that.
+        Test images, on which the accuracy is measured. By default they are a random fifth of the images.
     seed : int
-        Of that choice. There is no other chance in the score.
+        Seed of the split. Nothing else is random.
 
     Returns
     -------
     Score
-        Its ``matrix`` (d, K) holds the accuracies; of a factor that is not scored 0. A unit that stands alone is
-        compared with one that never changes.
+        Score whose ``matrix`` (d, K) holds the accuracies, or 0 for a factor that is not scored. A single unit is
+        compared with a constant one.
 
     Raises
     ------
     ValueError
-        For codes that are not finite, factors that are not whole numbers, or arrays that do not belong together.
+        If codes are not finite, factors are not whole numbers, or the shapes of the arrays do not match.
     """
     codes, factors, kept = training_and_test(codes, factors, test, seed)
     scored = varying(factors[~kept])

@@ -1,4 +1,4 @@
-"""What a score of disentanglement returns: the number, the matrix behind it and how it was measured."""
+"""The results of scores of disentanglement: the number, the matrix that it comes from and the protocol."""
 
 from dataclasses import dataclass, field
 
@@ -7,17 +7,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Score:
-    """One number, and what it was computed from.
+    """A score, with its matrix and protocol.
 
     Parameters
     ----------
     name : str
+        Name of the score.
     score : float
-        Never NaN.
+        Value of the score, never NaN.
     matrix : array of shape (d, K)
-        What each of d units tells about each of K factors, in the measure that the function names.
+        Relation of each of d units to each of K factors, in the measure that the function documents.
     protocol : dict
-        The settings that the number depends on: quote them with it.
+        Settings that the score depends on: quote them with it.
     """
 
     name: str
@@ -33,15 +34,15 @@ class DCI:
     Parameters
     ----------
     disentanglement, completeness : float
-        See the functions of these names.
+        Scores of the functions of these names.
     informativeness : float
-        How well the factors are predicted of images that were kept from training, in the mean over the factors.
+        Accuracy of the predicted factors on test images, in the mean over the factors.
     training_informativeness : float
-        The same of the images that were learned from: much higher means that the learner has learned them by heart.
+        Accuracy on the training images. If it is much higher, the learner has overfitted.
     importance : array of shape (d, K)
-        What each unit contributes to the prediction of each factor.
+        Contribution of each unit to the prediction of each factor.
     protocol : dict
-        The learner first of all: the numbers depend on it.
+        Settings that the scores depend on, the learner first.
     """
 
     disentanglement: float

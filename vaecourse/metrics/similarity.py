@@ -1,4 +1,4 @@
-"""How alike two sets of codes of the same images are, whatever their widths: levels, models, or codes and pixels."""
+"""Similarity of two sets of codes of the same images, of any numbers of units: levels, models, codes and pixels."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ import numpy as np
 def linear_cka(first, second) -> float:
     """Linear centred kernel alignment, from 0 to 1 (Kornblith et al., 2019, section 3).
 
-    ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖) of the centred codes X and Y, in Frobenius norms. Rotations, shifts and one common scale of
-    either do not change it; another scale of single units does. Codes of N images that have nothing in common score
+    It is ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖) with the centred codes X and Y and Frobenius norms. Rotating or shifting either set, or
+    scaling all its units together, does not change it; scaling single units does. Unrelated codes of N images score
     about √(d e)/N, if their units are independent and of equal variance: use many more images than units.
 
     Parameters
@@ -28,16 +28,17 @@ def linear_cka(first, second) -> float:
 
 
 def neighbour_agreement(first, second, k: int = 10) -> float:
-    """Share of an image's k nearest neighbours in one set of codes that it also has in the other, from 0 to 1.
+    """Return the share of an image's k nearest neighbours in one set of codes that it also has in the other.
 
-    The mean over the images, by Euclidean distance. 1 means the same neighbours; codes that have nothing in common
-    agree on k/(N − 1) by chance. It depends on the number of images: quote N and k with it.
+    It is the mean over the images, with Euclidean distances, from 0 to 1. 1 means the same neighbours; unrelated codes
+    score k/(N − 1) by chance. It depends on the number of images: quote N and k with it.
 
     Parameters
     ----------
     first, second : arrays or Tensors of shape (N, d) and (N, e)
         Codes of the same N images, in the same order.
     k : int
+        Number of neighbours.
 
     Raises
     ------
@@ -49,13 +50,13 @@ def neighbour_agreement(first, second, k: int = 10) -> float:
     first, second = _pairs(first, second)
     if not 1 <= k < len(first):
         raise ValueError(f"k must be from 1 to {len(first) - 1}, one less than the images, got {k}")
-    # Without an argument kneighbors leaves out each image itself.
+    # Without an argument, kneighbors does not count an image as its own neighbour.
     found = [NearestNeighbors(n_neighbors=k).fit(codes).kneighbors(return_distance=False) for codes in (first, second)]
     return float(np.mean([len(np.intersect1d(*neighbours)) for neighbours in zip(*found, strict=True)]) / k)
 
 
 def _pairs(first, second) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets of codes as float64 arrays (N, d) and (N, e)."""
+    """Return both sets of codes as float64 arrays (N, d) and (N, e)."""
     arrays = []
     for codes in (first, second):
         codes = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes, dtype=np.float64)

@@ -1,8 +1,8 @@
 """Gradient boosting of classes on histograms of codes: the trees of all classes of a round grow at the same time.
 
-What scikit-learn's GradientBoostingClassifier does with its defaults, apart from the histograms; a tenth of the time.
-No quicker setting of a library that the course has gives the same importances. Disentanglement and completeness, with
-scikit-learn 1.9, of the kinds of codes in ``benchmarks/disentanglement_metrics.py``:
+The algorithm is that of scikit-learn's GradientBoostingClassifier with its defaults, apart from the histograms; it
+takes a tenth of the time. Faster settings of the libraries that the course uses give other importances. Here are
+disentanglement and completeness, with scikit-learn 1.9, for codes of ``benchmarks/disentanglement_metrics.py``:
 
 ======================================================  ================  ==============
 Learner                                                 mixture (2,500)   rotated (500)
@@ -14,10 +14,10 @@ GradientBoostingClassifier, 20 rounds                   .527, .455
 HistGradientBoostingClassifier, permutation importance  .445, .402        .364, .276
 ======================================================  ================  ==============
 
-With all 10,000 images these trees give .516 and .456 of the mixture: to fit the reference to 2,500 of them only, which
-takes a minute, would change its score too. HistGradientBoostingClassifier grows other trees (it divides gains by the
-curvature of the loss, so that late rounds count more), and of units that split alike it always takes the first: exact
-copies of units leave completeness at 1, where it is .7.
+With all 10,000 images these trees give .516 and .456 for the mixture. Fitting the reference to only 2,500 of them,
+which takes a minute, would therefore change its score too. HistGradientBoostingClassifier grows other trees: it
+divides gains by the curvature of the loss, so that late rounds have more weight. It also breaks ties in favour of the
+first unit, so duplicated units get completeness 1 instead of 0.7.
 """
 
 import numpy as np
@@ -28,20 +28,20 @@ ROUNDS = 100
 DEPTH = 3
 RATE = 0.1
 BINS = 255
-# Gains that differ by less, relatively, are those of the same split (sums are kept in float32): one of them is drawn.
+# Gains whose relative difference is smaller count as ties (sums are float32), which are broken at random.
 TIE = 1e-4
 
 
 def boost(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: int):
-    """Importance of each unit (d,), and the labels predicted for the codes (N,) and for the test codes (M,).
+    """Return the importance of each unit (d,), and predicted labels of the codes (N,) and of the test codes (M,).
 
-    The importance is what the splits on a unit take off the squared errors of the residuals, in all trees.
+    The importance is the total by which splits on a unit reduce the squared errors of the residuals, in all trees.
 
     Parameters
     ----------
     codes, test_codes : arrays of shape (N, d) and (M, d)
     labels : integer array of shape (N,)
-        Of two values at least.
+        Class of each code. There are at least two classes.
     """
     random, known, counts = np.random.default_rng(seed), *np.unique(labels, return_counts=True)
     count = len(codes)
@@ -51,7 +51,7 @@ def boost(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: i
     )
     bins = bins.astype(np.uint8)
     sums_of = _histograms(bins[:count])
-    # Two classes need one tree a round, for the second.
+    # Two classes need only one tree per round, that of the second class.
     trees = slice(1, 2) if len(known) == 2 else slice(None)
     truth = (labels[:, None] == known[trees]).astype(np.float32)
     shares = counts[trees] / count
@@ -77,9 +77,9 @@ def boost(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: i
 
 
 def _edges(values: np.ndarray) -> np.ndarray:
-    """Edges of at most BINS bins: of equal numbers of neighbouring values each is cut at its widest gap.
+    """Return the edges of at most BINS bins: sorted values are split into equal parts, each cut at its widest gap.
 
-    So a gap between two classes is cut, and not missed by a few images.
+    An edge therefore lies exactly in a gap between two classes instead of a few images beside it.
     """
     distinct = np.unique(values)
     windows = np.array_split(np.arange(len(distinct) - 1), BINS - 1)
@@ -89,7 +89,7 @@ def _edges(values: np.ndarray) -> np.ndarray:
 
 
 def _histograms(bins: np.ndarray):
-    """A function from weights (N, trees) to their sums (d, bins, trees) in each bin of each unit."""
+    """Return a function from weights (N, trees) to their sums (d, bins, trees) in each bin of each unit."""
     count, units = bins.shape
     size = max(2, int(bins.max()) + 1)
     places = (bins + size * np.arange(units)).ravel()
@@ -99,7 +99,7 @@ def _histograms(bins: np.ndarray):
 
 
 def _grow(bins, residuals, sums_of, importance, random) -> np.ndarray:
-    """The leaf (rows of bins, trees) of every image in the tree of each class; adds to the importance (d,)."""
+    """Return the leaf (rows of bins, trees) of every image in each tree, and add to the importance (d,) in place."""
     count = len(residuals)
     leaves = np.zeros((len(bins), residuals.shape[1]), dtype=np.uint8)
     nodes = [(sums_of(residuals), sums_of(np.ones((count, 1), dtype=np.float32)))]
@@ -121,11 +121,11 @@ def _grow(bins, residuals, sums_of, importance, random) -> np.ndarray:
 
 
 def _best_splits(errors: np.ndarray, counts: np.ndarray, random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Unit, last bin on the left and gain of the best split of each tree, from sums (d, bins, trees)."""
+    """Return unit, last bin on the left and gain of the best split of each tree, from sums (d, bins, trees)."""
     left, below = errors.cumsum(1)[:, :-1], counts.cumsum(1)[:, :-1]
     total, count = errors[0].sum(0), counts[0].sum(0)
     above = count - below
-    # n_L n_R / n · (mean_L − mean_R)², and 0 where all are on one side.
+    # The gain is n_L n_R / n · (mean_L − mean_R)², and 0 if all images are on one side.
     difference = left * count - total * below
     gains = difference**2 / np.maximum(below * above * count, 1) * ((below > 0.5) & (above > 0.5))
     gains *= 1 + TIE * random.random((len(gains), 1, gains.shape[2]), dtype=np.float32)
@@ -133,5 +133,5 @@ def _best_splits(errors: np.ndarray, counts: np.ndarray, random) -> tuple[np.nda
     best = flat.argmax(0)
     gain = flat[best, np.arange(flat.shape[1])]
     unit, edge = np.divmod(best, gains.shape[1])
-    # Without a gain all stay on the left.
+    # Without a gain all images stay on the left.
     return unit, np.where(gain > 0, edge, BINS), gain
