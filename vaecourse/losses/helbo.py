@@ -26,7 +26,8 @@ class HELBO:
       is the estimate log q(z_l|z_{l−1}) − log p(z_l|z_{l+1}) at the sample; all other rates are a KL in closed form.
     * ``product``: KL(q(z_l|z_{l−1})‖p(z_l|z_{l+1})) in closed form for every level, as published with HDVAE. For two
       levels the resulting bound on log p(x) is the ELBO of the product posterior q(z_1|x) q(z_2|x) less I(z_1; z_2|x).
-      It may be higher or lower than the chain's; at the exact posterior the chain's is tight, and this one is not.
+      It may be higher or lower than the chain's. At the exact posterior the chain's is tight; this one is lower if
+      z_1 and z_2 are dependent given x.
 
     With top-down inference both are the same. With all β = 1 and γ = 0, both losses are upper bounds on −log p(x).
 
