@@ -1,4 +1,4 @@
-"""Explorers of latent spaces: the same one as a widget, where there is a kernel, and as a page, where there is none."""
+"""Explorers of latent spaces: a widget for a running kernel, and a page that needs no kernel."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -16,29 +16,31 @@ PAGE_VARIABLE = "VAECOURSE_PAGE_EXPLORERS"
 def explore(
     model: ImageModel | Mapping[str, ImageModel], split: Split, starts: int | Sequence[int] = 16, seed: int = 0
 ):
-    """Explore what the units of a model's codes draw: sliders, with the picture at once.
+    """Sliders for the units of a model's codes, beside the picture that the decoder draws.
 
-    Where the environment variable ``VAECOURSE_PAGE_EXPLORERS`` is set, as it is when the book is built, it is the
+    If the environment variable ``VAECOURSE_PAGE_EXPLORERS`` is set, as in the build of the book, the result is the
     explorer that needs no kernel: the decoder runs in the reader's browser.
 
     Parameters
     ----------
     model : Autoencoder, VAE, PHVAE or HDVAE, or dict of name -> model
-        Of several models of the same images, the reader chooses one; the start image stays.
+        If there are several models of the same images, the reader chooses one; the start image stays.
     split : Split
         Images to start from, and to measure the units on.
     starts : int or sequence of int
-        How many images of the split one can start from, drawn with ``seed``; or which, by index.
+        Number of images to start from, drawn from the split with ``seed``; or their indices in the split.
     seed : int
+        Seed of the choice of images.
 
     Returns
     -------
-    an ipywidgets box, or IPython's HTML: the last expression of a cell
+    an ipywidgets box, or IPython's HTML
+        A notebook shows it if it is the last expression of a cell.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        As :class:`vaecourse.explorers.Exploration`.
+        The errors of :class:`vaecourse.explorers.Exploration`.
     """
     explorations = _explorations(model, split, starts, seed)
     if os.environ.get(PAGE_VARIABLE):
@@ -64,15 +66,15 @@ def save_page(
     Parameters
     ----------
     path : path
-        Where the file goes, for instance ``"explorer.html"``.
+        Path of the file, for instance ``"explorer.html"``.
     model, split, starts, seed
         As for :func:`explore`.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        As :class:`vaecourse.explorers.Exploration`; TypeError also for a decoder with layers that the page does not
-        know.
+        The errors of :class:`vaecourse.explorers.Exploration`; TypeError also if the page does not support a layer of
+        the decoder.
     """
     from vaecourse.explorers.page import standalone
 

@@ -1,7 +1,7 @@
 """The parts of the widget explorer: a picker of images, the sliders of a level, a picture.
 
-They are core widgets of ipywidgets 7.7 and 8. What these cannot do by themselves, images on buttons and lines of text
-that are buttons, a style sheet does; without it everything still works, with plainer buttons.
+They are core widgets of ipywidgets 7.7 and 8. A style sheet adds images to buttons and makes buttons look like text;
+without it everything still works, with plainer buttons.
 """
 
 import base64
@@ -17,7 +17,7 @@ from vaecourse.explorers.pictures import png
 THUMBNAIL = 44  # screen pixels
 SHOWN_AT_FIRST = 24
 FOLDED_TOGETHER = 40
-STEPS = (64, 80, 100, 128)  # of a slider: 100 over each is a short binary fraction
+STEPS = (64, 80, 100, 128)  # possible numbers of steps of a slider: 100 over each is a short binary fraction
 
 STYLE = """<style>
 .vaecourse-starts .widget-toggle-button {
@@ -36,7 +36,7 @@ STYLE = """<style>
 
 
 class ImagePicker(widgets.VBox):
-    """A row of images of which one is chosen.
+    """A row of images from which the reader chooses one.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def _data_address(image: Tensor) -> str:
 
 
 class UnitSlider(widgets.HBox):
-    """The name of a unit, a slider for its value, and below it a bar: the start's posterior, mean ± 1 sd."""
+    """The name of a unit, a slider for its value, and a bar below it: mean ± 1 sd of the start's posterior."""
 
     def __init__(self, name: str, low: float, high: float, on_move: Callable[[float], None], on_take: Callable):
         self.name = widgets.Button(description=name, tooltip=f"show what {name} does")
@@ -98,11 +98,11 @@ class UnitSlider(widgets.HBox):
             self._on_move(self._shown)
 
     def show(self, value: float) -> None:
-        """Set the slider, to the nearest of its steps, without a reaction; its range grows if it must."""
+        """Set the slider to the step nearest to a value, without calling ``on_move``; its range grows if needed."""
         with self.slider.hold_sync():
             if not self.slider.min <= value <= self.slider.max:
                 low, high, self._step = _grid_range(min(self.slider.min, value), max(self.slider.max, value))
-                self._shown = self.slider.value  # which a new range may not change
+                self._shown = self.slider.value  # kept: a new range must not count as a move
                 self.slider.min, self.slider.max, self.slider.step = low, high, self._step
             self._shown = self._nearest(value)
             self.slider.value = self._shown
@@ -123,11 +123,11 @@ class UnitSlider(widgets.HBox):
 
 
 def _grid_range(low: float, high: float) -> tuple[float, float, float]:
-    """A range that holds [low, high], and a step, such that a browser's slider computes every step without rounding.
+    """A range that contains [low, high], and a step, for which a browser's slider computes without rounding.
 
-    The sliders of ipywidgets 8 go from value to percent to value, and send back, as if it were the reader's hand,
-    whatever came out different in the last digit. So the step is a power of two, and so many steps make the range that
-    each is a percentage with a short binary fraction.
+    The sliders of ipywidgets 8 convert values to percentages and back, and report a difference in the last digit as a
+    move of the reader. So the step is a power of two, and the number of steps makes each of them a percentage with a
+    short binary fraction.
     """
     step = 2.0 ** math.ceil(math.log2((high - low) / max(STEPS)))
     while True:
@@ -140,14 +140,14 @@ def _grid_range(low: float, high: float) -> tuple[float, float, float]:
 
 
 class LevelPanel(widgets.VBox):
-    """Sliders of a level: of the most important units; folded away, and made when unfolded, those of the others.
+    """Sliders of a level: those of the most important units, and below them the others, made when unfolded.
 
     Parameters
     ----------
     level : Units
     on_move : called with a unit and its new value
     on_take : called with a unit whose name was clicked
-    header : widgets above the sliders
+    header : list of widgets above the sliders
     """
 
     def __init__(self, level: Units, on_move: Callable, on_take: Callable, header: list):
@@ -205,13 +205,13 @@ class LevelPanel(widgets.VBox):
             slider.show(numbers[unit])
 
     def show_posterior(self, mean: Tensor, width: Tensor | None) -> None:
-        """Mean and standard deviations (d,) of the start's posterior; None where the start is no image."""
+        """Show mean and standard deviations (d,) of the start's posterior; None if the start is not an image."""
         self._mean, self._width = mean, width
         for unit, slider in self.sliders.items():
             slider.show_posterior(mean[unit].item(), None if width is None else width[unit].item())
 
     def mark(self, unit: int | None) -> None:
-        """Show which unit is in hand."""
+        """Highlight the selected unit, if there is one."""
         for number, slider in self.sliders.items():
             (slider.add_class if number == unit else slider.remove_class)("vaecourse-in-hand")
 
@@ -225,5 +225,5 @@ class PictureBox(widgets.VBox):
 
 
 def small(text: str) -> str:
-    """HTML of a caption."""
+    """A caption as HTML."""
     return f'<div style="font-size:11px;line-height:15px;opacity:.7">{text}</div>'

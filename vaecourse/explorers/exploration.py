@@ -1,6 +1,6 @@
-"""What an explorer needs of a model and a split, whatever toolkit it is drawn with: codes, ranges and pictures.
+"""Codes, ranges and pictures that an explorer needs from a model and a split, independent of any toolkit.
 
-Codes of one image are a list with a tensor (d,) for each level, z_1 first, on the CPU.
+The codes of one image are a list with a tensor (d,) for each level, z_1 first, on the CPU.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from vaecourse.metrics.reconstruction import WINDOW
 from vaecourse.models import ImageModel
 from vaecourse.randomness import seeded
 
-MEASURED_AT_MOST = 1000  # images; the mean rate of a unit is then known to a few hundredths of a nat
+MEASURED_AT_MOST = 1000  # images: the mean rate of a unit is then accurate to a few hundredths of a nat
 
 
 class Exploration:
@@ -28,24 +28,26 @@ class Exploration:
     Parameters
     ----------
     model : Autoencoder, VAE, PHVAE or HDVAE
-        On any device. It is left in the mode, training or evaluation, that it is in.
+        Model on any device. Its mode, training or evaluation, does not change.
     split : Split
-        At least two images. Units are measured on at most 1,000 of them, drawn with ``seed``.
+        A split of at least two images. Units are measured on at most 1,000 of them, drawn with ``seed``.
     starts : int or sequence of int
-        How many images, drawn from the split, one can start from; or which, by their index in the split.
+        Number of images to start from, drawn from the split with ``seed``; or their indices in the split.
     seed : int
+        Seed of the choice of images.
 
     Attributes
     ----------
     images : Tensor (N, C, H, W)
-        Those that one can start from, in [0, 1]; ``indices`` tells their places in the split.
+        Images to start from, in [0, 1]; ``indices`` are their indices in the split.
     levels : list of vaecourse.evaluation.Units
-        The units of each level, level 1 first; their ranges hold the codes of ``images``.
+        Units of each level, level 1 first; their ranges contain the codes of ``images``.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        For a model or split of another kind, images of another size, weights that are not finite, too few images.
+        If the model or split is of another kind, the images have another size, weights are not finite, or there are
+        too few images.
     """
 
     def __init__(self, model: ImageModel, split: Split, starts: int | Sequence[int] = 16, seed: int = 0):
@@ -65,26 +67,26 @@ class Exploration:
         self.levels = [units.reaching(codes) for units, codes in zip(measured, self._means, strict=True)]
 
     def start(self, index: int) -> tuple[Codes, list[Tensor | None]]:
-        """Posterior means and standard deviations of one of ``images``, by level; an autoencoder's widths are None."""
+        """Posterior means and standard deviations of one image of ``images``, by level; None without a posterior."""
         if not 0 <= index < len(self.images):
             raise IndexError(f"there is no start {index}: choose 0 to {len(self.images) - 1}")
         widths = [None if width is None else width[index].clone() for width in self._widths]
         return [codes[index].clone() for codes in self._means], widths
 
     def scores(self, index: int) -> dict[str, float]:
-        """MSE, PSNR (dB) and SSIM of the reconstruction of one of ``images``; no SSIM below 7 pixels a side."""
+        """MSE, PSNR (dB) and, from 7 pixels a side, SSIM of the reconstruction of one image of ``images``."""
         picture, original = self.decode(self.start(index)[0])[None], self.images[index : index + 1]
         named = {"MSE": mse, "PSNR": psnr} | ({"SSIM": ssim} if min(original.shape[2:]) >= WINDOW else {})
         return {name: score(original, picture).item() for name, score in named.items()}
 
     @torch.no_grad()
     def prior(self, seed: int) -> Codes:
-        """Codes drawn from the prior, down the hierarchy.
+        """Codes drawn from the prior, from the top level down.
 
         Raises
         ------
         TypeError
-            Of an autoencoder: it has no prior.
+            If the model has no prior, such as an autoencoder.
         """
         if not self.model.has_prior:
             raise TypeError(f"{type(self.model).__name__} has no prior: nothing says which codes its decoder knows")
@@ -97,20 +99,20 @@ class Exploration:
         return [torch.lerp(one, other, share) for one, other in pairs]
 
     def decode(self, codes: Codes) -> Tensor:
-        """The decoder's mean (C, H, W) for codes (d,) of all levels; or means (N, C, H, W) for codes (N, d)."""
+        """The decoder's mean (C, H, W) for codes (d,) of all levels, or means (N, C, H, W) for codes (N, d)."""
         if codes[0].ndim == 1:
             return decode(self.model, [values[None] for values in codes])[0]
         return decode(self.model, codes)
 
     def move(self, codes: Codes, level: int, unit: int, value: float | Tensor) -> Codes:
-        """Codes after one unit takes another value; see :func:`vaecourse.evaluation.traverse`.
+        """Codes after a change of one unit (see :func:`vaecourse.evaluation.traverse`).
 
         Parameters
         ----------
         codes : list of Tensors of shape (d,)
         level, unit : int
         value : float, or Tensor (N,)
-            With N values the codes returned are (N, d).
+            New value of the unit; for N values the returned codes have shape (N, d).
         """
         values = torch.as_tensor(value, dtype=codes[0].dtype)
         moved = traverse(self.model, [code[None] for code in codes], level, unit, values.reshape(-1))
@@ -118,12 +120,12 @@ class Exploration:
 
     @torch.no_grad()
     def resample_below(self, codes: Codes, level: int, seed: int) -> Codes:
-        """Codes of this level and of those above, kept, and draws from the priors below.
+        """Codes with this level and those above kept, and those below drawn from their priors.
 
         Raises
         ------
         ValueError
-            If there is no level below, or the levels are not a hierarchy.
+            If there is no level below, or the model is not a hierarchy.
         """
         check_level(level, len(codes))
         if not self.model.is_hierarchy or level == 1:

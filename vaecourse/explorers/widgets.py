@@ -8,7 +8,7 @@ from vaecourse.explorers.controls import STYLE, ImagePicker, LevelPanel, Picture
 from vaecourse.explorers.exploration import Codes, Exploration
 from vaecourse.explorers.pictures import GAP, difference, png, strip, zoom_for
 
-PICTURE = 170  # screen pixels, about
+PICTURE = 170  # approximate side in screen pixels
 STRIP_PICTURE = 84
 STEPS = 9
 IMAGE, PRIOR, MIX = "a test image", "the prior", "a mix of two"
@@ -17,15 +17,15 @@ BAR_TEXT = "Blue bars: where the posterior of the image lies, mean ± one standa
 
 
 class Explorer(widgets.VBox):
-    """Sliders for the codes of one or several models of the same images, and the pictures that they make.
+    """Sliders for the codes of one or several models of the same images, and the decoded pictures.
 
-    While a slider is dragged the picture and its difference are renewed, and nothing else: the strip of the unit in
-    hand stays the same.
+    While the reader drags a slider, only the picture and its difference are updated: the strip of the selected unit
+    does not depend on its value.
 
     Parameters
     ----------
     explorations : dict of name -> Exploration
-        All with the same starts.
+        Explorations with the same start images, by model name.
     """
 
     def __init__(self, explorations: dict[str, Exploration]):
@@ -80,7 +80,7 @@ class Explorer(widgets.VBox):
 
     @property
     def panels(self) -> list[LevelPanel]:
-        """The sliders of each level of the model shown, level 1 first."""
+        """Sliders of each level of the current model, level 1 first."""
         return self._panels[self.model.value]
 
     # Choosing a model and a start
@@ -142,11 +142,11 @@ class Explorer(widgets.VBox):
         self._begin()
 
     def _mix(self, _) -> None:
-        # The strip of a mix leads from one image to the other: it stays while one goes along it.
+        # The strip of a mix leads from one image to the other and does not depend on the share.
         self._begin(same_strip=self._hand is None)
 
     def _begin(self, same_strip: bool = False) -> None:
-        """Take the start that is chosen, and show it everywhere."""
+        """Set codes and pictures to the chosen start."""
         source, widths = self.source.value, [None] * len(self.exploration.levels)
         if source == IMAGE:
             codes, widths = self.exploration.start(self.first.value)
@@ -172,11 +172,11 @@ class Explorer(widgets.VBox):
         self.start.image.value = png(self._start_picture, self.zoom)
         self._go(codes, same_strip)
 
-    # Moving about
+    # Changing codes
 
     @property
     def level(self) -> int:
-        """The level whose sliders are shown."""
+        """Number of the level whose sliders are visible."""
         return self.tabs.selected_index + 1 if self.tabs else 1
 
     def _first_unit(self) -> tuple[int, int]:
@@ -185,7 +185,7 @@ class Explorer(widgets.VBox):
     def _move(self, level: int, unit: int, value: float) -> None:
         codes = self.exploration.move(self.codes, level, unit, value)
         picture = self.exploration.decode(codes)
-        if not picture.isfinite().all():  # a prior below gave a standard deviation beyond all numbers
+        if not picture.isfinite().all():  # the standard deviation of a prior below overflowed
             self.now.text.value = small("too far: this is where you were before")
             return
         self.codes = codes
@@ -198,7 +198,7 @@ class Explorer(widgets.VBox):
         self._go(self.exploration.resample_below(self.codes, level, self._resampling_seed))
 
     def _go(self, codes: Codes, same_strip: bool = False) -> None:
-        """Show other codes: in the picture, on the sliders that are in sight, and in the strip."""
+        """Show new codes in the picture, on the visible sliders and in the strip."""
         self.codes = codes
         self._show_now(self.exploration.decode(codes))
         self._show_sliders()
@@ -221,7 +221,7 @@ class Explorer(widgets.VBox):
         self.panels[place].show_posterior(self._start_codes[place], self._start_widths[place])
 
     def _take(self, hand: tuple[int, int] | None) -> None:
-        """Take a unit in hand, or the mix: the strip shows what it does."""
+        """Select a (level, unit), or the mix (None), and show its effect in the strip."""
         self._hand = hand
         if hand is None:
             values = torch.linspace(0, 1, STEPS)

@@ -1,4 +1,4 @@
-// The parts of the explorer that a reader touches, made of the browser's own radio buttons, ranges and buttons.
+// The controls of the explorer, made of the browser's own radio buttons, ranges and buttons.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
@@ -16,7 +16,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     return node;
   };
 
-  /** One of several, as a group of radio buttons; `contents` are texts or {label, content}. `change` gets the place. */
+  /** A group of radio buttons; `contents` are texts or {label, content}. `change` receives the index of the choice. */
   class Choice {
     constructor(legend, contents, change, kind = "") {
       const name = `explorer-choice-${groups++}`;
@@ -34,7 +34,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
   }
 
-  /** A range with a name, a value and, drawn on its track, the start and the width of the posterior around it. */
+  /** A range input with its name and value; its track shows the start and the width of the posterior around it. */
   class Slider {
     constructor({ label, name, low, high, move, hold = () => {} }) {
       Object.assign(this, { low, high });
@@ -62,7 +62,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.#show(value);
     }
 
-    /** Where the start lies, and the standard deviation of its posterior, if it has one. */
+    /** Sets the posterior mean of the start and its standard deviation, null without a posterior. */
     setStart(mean, width) {
       const share = (value) => Math.min(Math.max((value - this.low) / (this.high - this.low), 0), 1);
       this.width = width;

@@ -1,12 +1,12 @@
-// The explorer of a static page. Until the reader touches it, a picture made with the book stands in its place.
-// After each picture it sends the event "explorer:decoded", with the model's name and the codes of the picture.
+// The explorer of a static page. It replaces a picture made with the book when the reader first clicks or focuses it.
+// After each picture it dispatches the event "explorer:decoded", with the model's name and the codes of the picture.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
   const { make, paint, paintDifference, Choice, Files, Levels, Picture, Start } = vaecourse;
   const STEPS = 9;
-  const STRIP_BUDGET = 10; // milliseconds of a frame, beyond which pictures of the strip wait for the next
+  const STRIP_BUDGET = 10; // milliseconds of a frame; the rest of the strip is drawn in the next frame
 
   const captioned = (picture, caption) => make("figure", {}, picture.canvas, make("figcaption", {}, caption));
 
@@ -52,7 +52,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.status.textContent = sentence;
     }
 
-    /** Switches to a model, as soon as its weights are there. */
+    /** Loads the weights of a model, then switches to it. */
     async use(place) {
       this.wanted = place;
       const { name } = this.files.manifest.models[place];
@@ -66,7 +66,7 @@ var vaecourse = globalThis.vaecourse ?? {};
         this.models.value = this.used;
         return;
       }
-      if (this.wanted !== place) return; // the reader has gone on to another one
+      if (this.wanted !== place) return; // the reader has chosen another model meanwhile
       this.used = place;
       this.models.value = place;
       this.model = model;
@@ -79,7 +79,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.say(`${name}. ${this.start.sentence}`);
     }
 
-    /** Takes the codes of the start, shows what they are compared with, and begins there. */
+    /** Computes the codes of the start, shows the pictures to compare with, and resets to the start. */
     restart() {
       const { codes, widths } = this.start.codes(this.model);
       this.startCodes = codes;
@@ -108,7 +108,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.say(`Held ${this.model.manifest.levels[level].name}; drew what lies below anew.`);
     }
 
-    /** Codes from elsewhere than a slider. */
+    /** Sets codes that do not come from a slider. */
     take(codes) {
       this.codes = codes;
       this.levels.codes = codes;
@@ -117,11 +117,11 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.request();
     }
 
-    /** The reader's hand is on a unit: the strip is about it. */
+    /** Selects a unit: the strip shows it. */
     hold(level, unit) {
       if (this.level === level && this.unit === unit && this.stripModel === this.model) return;
       Object.assign(this, { level, unit, stripModel: this.model, stripDone: 0 });
-      this.levels.codes = this.codes; // levels below have followed
+      this.levels.codes = this.codes; // a move has changed the levels below too
       this.request();
     }
 
@@ -132,7 +132,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.request();
     }
 
-    /** The unit in hand at one of the pictures of the strip. */
+    /** Moves the selected unit to its value at one picture of the strip. */
     step(step) {
       this.move(this.level, this.unit, this.#valueOf(step));
       this.levels.codes = this.codes;
@@ -170,7 +170,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.strip[this.stripDone++].draw(paint(this.shape, this.model.decode(codes)));
     }
 
-    /** Says what the strip shows, and frames the picture nearest to the unit's value. */
+    /** Describes the strip, and frames the picture nearest to the unit's value. */
     #markStep() {
       const { name, labels, low, high } = this.model.manifest.levels[this.level];
       const [least, most] = [low, high].map((ends) => ends[this.unit].toFixed(1).replace("-", "−"));
@@ -183,7 +183,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
   }
 
-  /** Waits for the reader's first touch, by pointer, key or focus; then loads the weights and takes the poster's place. */
+  /** At the first click or focus, loads the weights and replaces the poster by the explorer. */
   const prepare = (root) => {
     const files = new Files(root);
     const poster = root.querySelector(".explorer-poster");

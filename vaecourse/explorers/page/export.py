@@ -1,8 +1,8 @@
-"""The explorer of the static page: an exploration as HTML that carries its own pictures, numbers and weights.
+"""The explorer of a static page: an exploration as HTML that contains its pictures, numbers and weights.
 
-The weights of the decoder, and of the priors in a hierarchy, lie in the order in which ``network.js``, beside this
-file, reads them: in one byte each, with scales, where that changes nothing, as for most pretrained models, else in
-half precision. The extension ``book/_extensions/explorers.py`` puts them into files of their own and adds the scripts.
+``network.js`` reads the weights of the decoder, and of the priors in a hierarchy, in the order in which they are
+written here. Each weight takes one byte, with scales, if that changes nothing, as for most pretrained models; else they
+have half precision. The extension ``book/_extensions/explorers.py`` moves them to separate files and adds the scripts.
 """
 
 import base64
@@ -20,7 +20,7 @@ from vaecourse.explorers.exploration import Exploration
 from vaecourse.models.quantisation import SCALE, dequantised, quantised
 
 PANEL = 8  # columns of a product in kernel.wat
-# Rows of a 4×4 kernel of stride 2 that an even output row sees, and an odd one, in the order of TAPS in network.js.
+# Rows of a 4×4 kernel of stride 2 that contribute to an even and to an odd output row, ordered as TAPS in network.js.
 TAPS = ((1, 3), (0, 2))
 POSTER_STEPS = 7
 POSTER_ROWS = 3
@@ -28,14 +28,14 @@ GAP = 2  # pixels between the pictures of the poster
 
 
 def html(explorations: dict[str, Exploration]) -> str:
-    """The explorer of one model, or of several by name that start from the same images, as HTML.
+    """The explorer of one or several models (by name) as HTML; all must have the same start images.
 
     Raises
     ------
     ValueError
-        If there is no model, the models start from different images, or weights are beyond half precision.
+        If there is no model, the models start from different images, or weights exceed the range of half precision.
     TypeError
-        For a decoder with other layers than those of this package.
+        If the page does not support a layer of the decoder.
     """
     if not explorations:
         raise ValueError("there is no model to explore: give at least one")
@@ -71,7 +71,7 @@ def html(explorations: dict[str, Exploration]) -> str:
 
 
 def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
-    """A model's part of the manifest, and its file of weights."""
+    """A model's part of the manifest, and the bytes of its weights."""
     model = exploration.model
     networks = [model.decoder.layers, *(model.priors if model.is_hierarchy else [])]
     in_bytes = all(map(_survives_quantisation, networks))
@@ -120,7 +120,7 @@ def _survives_quantisation(network: nn.Module) -> bool:
 
 
 def _packed(network: nn.Sequential, in_bytes: bool) -> tuple[list[dict], list[Tensor]]:
-    """Layers as the manifest describes them, and their weights: of each the scales of bytes, the matrices, the bias."""
+    """Layers for the manifest, and their weights: for each layer the scales of bytes, the matrices and the bias."""
     layers, parts = [], []
     size = None
     state = {name: value.detach().cpu() for name, value in network.state_dict().items()}
@@ -130,7 +130,7 @@ def _packed(network: nn.Sequential, in_bytes: bool) -> tuple[list[dict], list[Te
         if isinstance(module, nn.Linear):
             matrix, vectors = weight.T, [vector for vector in (scale, bias) if vector is not None]
             following = next((later for later in network[place + 1 :] if not isinstance(later, nn.ReLU)), None)
-            if isinstance(following, nn.Unflatten):  # pixels of the page lie channel last
+            if isinstance(following, nn.Unflatten):  # the page stores pixels channel last
                 channels, *size = following.unflattened_size
                 order = torch.arange(len(bias)).view(channels, *size).permute(1, 2, 0).flatten()
                 matrix, vectors = matrix[:, order], [vector[order] for vector in vectors]
@@ -149,7 +149,7 @@ def _packed(network: nn.Sequential, in_bytes: bool) -> tuple[list[dict], list[Te
                 }
             )
             size = taller
-            parts += [] if scale is None else [scale]  # of the channels in
+            parts += [] if scale is None else [scale]  # one scale for each input channel
             kernel = weight.permute(2, 3, 0, 1)  # row, column, channel in, channel out
             for rows in TAPS:
                 for columns in TAPS:
@@ -163,7 +163,7 @@ def _packed(network: nn.Sequential, in_bytes: bool) -> tuple[list[dict], list[Te
 
 
 def _panels(matrix: Tensor) -> Tensor:
-    """A matrix (K, n) as panels (⌈n/8⌉, K, 8) of eight columns, the last filled up with zeros."""
+    """A matrix (K, n) as panels (⌈n/8⌉, K, 8) of eight columns, the last padded with zeros."""
     rows, columns = matrix.shape
     padded = nn.functional.pad(matrix, (0, -columns % PANEL))
     return padded.view(rows, -1, PANEL).transpose(0, 1).contiguous()
@@ -174,7 +174,7 @@ def _numbers(values: Tensor, digits: int) -> list[float]:
 
 
 def _poster(exploration: Exploration) -> tuple[np.ndarray, str]:
-    """Traversals of the first start as one picture (H, W, 4) of bytes, and what it shows."""
+    """Traversals of the first start as one picture (H, W, 4) of bytes, and its description."""
     codes, _ = exploration.start(0)
     each = math.ceil(POSTER_ROWS / len(exploration.levels))
     moved = [(number, unit) for number, level in enumerate(exploration.levels, start=1) for unit in level.order[:each]]
@@ -184,7 +184,7 @@ def _poster(exploration: Exploration) -> tuple[np.ndarray, str]:
 
     def paste(picture: Tensor, row: int, column: int) -> None:
         cell = poster[row * down :, column * across :][:height, :width]
-        cell[..., :3] = (picture.permute(1, 2, 0).numpy() * 255).round()  # grey goes to all three channels
+        cell[..., :3] = (picture.permute(1, 2, 0).numpy() * 255).round()  # a grey picture fills all three channels
         cell[..., 3] = 255
 
     paste(exploration.images[0], row=0, column=0)

@@ -1,15 +1,15 @@
-// What the page of an explorer holds: its manifest, the images to start from, and its weights, or where their files are.
+// The data of an explorer's page: its manifest, the start images, and its weights, in the page or in separate files.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
-  /** Files that arrived as scripts, in base64, by their address. */
+  /** Files loaded as scripts, in base64, by file name. */
   const arrived = {};
   vaecourse.receive = (name, base64) => (arrived[name] = base64);
 
-  /** On a page opened from disk the browser refuses to fetch, but runs scripts: beside each file lies one with the same bytes. */
+  /** Loads the script beside the file, which has the same bytes: a page opened from disk can run scripts but not fetch. */
   const fetchFromDisk = (address) =>
     new Promise((resolve, reject) => {
       const script = document.createElement("script");
@@ -19,7 +19,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       document.head.append(script);
     });
 
-  /** Weights that stand in the page itself, as base64, or in a file of their own. */
+  /** Weights, either base64 in the page itself or a separate file. */
   const weightsOf = ({ dataset, textContent }) =>
     dataset.src ? fetchFile(dataset.src) : bytesOf(textContent.trim()).buffer;
 
@@ -37,7 +37,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.models = [];
     }
 
-    /** A model with its weights, which travel when it is asked for the first time. */
+    /** A model with its weights, which are loaded at the first call. */
     async model(place) {
       this.models[place] ??= await vaecourse.Model.load(
         this.manifest.models[place],
@@ -46,7 +46,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return this.models[place];
     }
 
-    /** The images to start from: values in [0, 1], channels of a pixel together. */
+    /** The start images: values in [0, 1], channel last. */
     originals() {
       const bytes = bytesOf(this.manifest.originals);
       const size = bytes.length / this.manifest.indices.length;

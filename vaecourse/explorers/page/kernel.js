@@ -1,9 +1,9 @@
-// The products of kernel.wat: in WebAssembly where the browser has its SIMD instructions, else in plain JavaScript.
+// The products of kernel.wat: in WebAssembly if the browser supports SIMD instructions, else in plain JavaScript.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  // kernel.wat, assembled, in base64. tests/test_page_kernel.py compares the two, and prints the new one if they differ.
+  // kernel.wat, assembled, in base64. A test (test_page_kernel.py) compares them and prints the new text if they differ.
   const ASSEMBLED =
     "AGFzbQEAAAABDQFgCX9/f39/f39/fQACFAEIZXhwbG9yZXIGbWVtb3J5AgABAwIBAAcMAQhtdWx0aXBseQAACo8EAYwEAgt/DHsgCP0TIRcD" +
     "QCAAIQ0gASEOIAIhCgNAIAUhDyAG/QAEACEYIAb9AAQQIRkgGCEaIBkhGyAYIRwgGSEdIBghHiAZIR8gAyELA0AgDSgCACEQIA0oAgQhESAN" +

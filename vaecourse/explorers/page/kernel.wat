@@ -1,11 +1,11 @@
-;; The hot spot of a decoder: products of small matrices, four rows and eight columns at a time.
+;; The most expensive part of a decoder: matrix products, four rows and eight columns at a time.
 ;;
-;; Row r of the left matrix is not stored: `inputs` holds, for each block of four rows and each tap, four addresses,
-;; and the row is the `channels` numbers at each of its taps, one tap after the other. A dense layer has one tap; a
-;; transposed convolution of kernel 4 and stride 2 has four, the pixels that one output pixel sees. This is the
-;; "indirect" convolution of Dukhan (2019), arXiv:1907.02129: no patch is ever copied.
-;; The right matrix comes in panels of eight columns: for each of the taps · channels rows, eight numbers.
-;; `outputs` holds an address for each row: its results, never below `floor` (0 is a ReLU), go there, panel by panel.
+;; The left matrix is not stored. `inputs` holds four addresses for each block of four rows and each tap; a row consists
+;; of the `channels` numbers at each of its taps, one tap after the other. A dense layer has one tap. A transposed
+;; convolution of kernel 4 and stride 2 has four: the input pixels of one output pixel. This is the "indirect"
+;; convolution of Dukhan (2019), arXiv:1907.02129, which copies no patches.
+;; The right matrix is stored in panels of eight columns: eight numbers for each of the taps · channels rows.
+;; `outputs` holds the address of each row of the result, written panel by panel and clipped below at `floor` (0: ReLU).
 (module
   (import "explorer" "memory" (memory 1))
   (func (export "multiply")

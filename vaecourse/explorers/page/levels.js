@@ -1,11 +1,11 @@
-// The sliders of one model: a tab for each level, units in order of importance, collapsed ones folded away.
+// The sliders of one model: a tab for each level, units in order of importance, collapsed units folded away.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
   const { make, Choice, Slider } = vaecourse;
 
-  /** Tells `explorer` of what the reader does: hold(level, unit), move(level, unit, value), resample(level), reset(). */
+  /** Sliders that call `explorer`'s hold(level, unit), move(level, unit, value), resample(level) and reset(). */
   vaecourse.Levels = class Levels {
     constructor(model, explorer) {
       const { levels, hierarchy } = model;
@@ -61,7 +61,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.resample.forEach((button, place) => (button.hidden = place !== number || !button.wanted));
     }
 
-    /** Marks where the start lies, with the widths of its posterior if it has one. */
+    /** Marks the codes of the start, with the standard deviations of its posterior if it has one. */
     setStart(codes, widths) {
       this.#each((slider, level, unit) => slider.setStart(codes[level][unit], widths?.[level][unit]));
     }

@@ -1,10 +1,10 @@
-// A model of the manifest with its weights: what vaecourse/explorers/exploration.py does in PyTorch, for one image.
+// A model with its weights: the counterpart, for one image, of vaecourse/explorers/exploration.py in PyTorch.
 // Codes are a list with an array of numbers for each level, z_1 first. Levels and units are counted from 0 here.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  /** Standard normal numbers, repeatable: mulberry32, then Box and Muller (1958). */
+  /** A seeded generator of standard normal numbers: mulberry32, then Box and Muller (1958). */
   vaecourse.gaussians = (seed) => {
     let state = seed >>> 0;
     const uniform = () => {
@@ -19,7 +19,7 @@ var vaecourse = globalThis.vaecourse ?? {};
   const copied = (codes) => codes.map((code) => code.slice());
 
   vaecourse.Model = class Model {
-    /** From the model's part of the manifest and the bytes of its file of weights. */
+    /** A model from its part of the manifest and the bytes of its weights. */
     static async load(manifest, bytes) {
       const model = new Model();
       const weights = new vaecourse.WeightReader(bytes, manifest.type);
@@ -32,12 +32,12 @@ var vaecourse = globalThis.vaecourse ?? {};
       return model;
     }
 
-    /** The picture of some codes: values in [0, 1], row by row, the channels of a pixel together. */
+    /** The decoded picture: values in [0, 1], row by row, channel last. */
     decode(codes) {
       return this.decoder.run(this.#read(codes), this.kernel).map((logit) => 1 / (1 + Math.exp(-logit)));
     }
 
-    /** What the decoder reads: the first level, all side by side, or their sum over √K (PH-VAE). */
+    /** The decoder's input: the first level, all levels concatenated, or their sum divided by √K (PH-VAE). */
     #read(codes) {
       const { reads } = this.manifest;
       if (reads === "first") return codes[0];
@@ -52,7 +52,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return { mean, std: parameters.map((logVariance) => Math.exp(0.5 * logVariance)) };
     }
 
-    /** Codes of test image `index` of the manifest, and the widths of their posterior (none of an autoencoder). */
+    /** Codes of start image `index`, and the standard deviations of their posterior (null for an autoencoder). */
     start(index) {
       const { codes, widths } = this.manifest.starts[index];
       return { codes: copied(codes), widths };
@@ -64,7 +64,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return this.start(first).codes.map((code, l) => code.map((one, u) => one + share * (other[l][u] - one)));
     }
 
-    /** Codes after one unit takes another value; in a hierarchy the units below keep their noise (z − μ)/σ. */
+    /** Codes after a change of one unit; in a hierarchy the units below keep their noise (z − μ)/σ. */
     move(codes, level, unit, value) {
       const moved = copied(codes);
       moved[level][unit] = value;
@@ -72,7 +72,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       for (let below = level - 1; below >= 0; below--) {
         const before = this.prior(below, codes[below + 1]);
         const after = this.prior(below, moved[below + 1]);
-        // z + Δμ + (z − μ)(σ'/σ − 1) and not μ' + …, so that no change is no rounding either.
+        // z + Δμ + (z − μ)(σ'/σ − 1) rather than μ' + …: it is exactly z, without rounding, if nothing changes.
         moved[below] = codes[below].map((code, u) => {
           const shift = after.mean[u] - before.mean[u];
           return code + shift + (code - before.mean[u]) * (after.std[u] / before.std[u] - 1);
@@ -81,7 +81,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return moved;
     }
 
-    /** This level and those above as they are, and draws from the priors below. */
+    /** Codes with this level and those above kept, and those below drawn from their priors. */
     resampleBelow(codes, level, seed) {
       const drawn = copied(codes);
       const normal = vaecourse.gaussians(seed);
@@ -92,7 +92,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return drawn;
     }
 
-    /** Codes drawn from the prior, down the hierarchy. */
+    /** Codes drawn from the prior, from the top level down. */
     draw(seed) {
       const normal = vaecourse.gaussians(seed);
       const codes = this.manifest.levels.map((level) => level.labels.map(normal));

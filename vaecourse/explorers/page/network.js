@@ -1,17 +1,17 @@
 // Dense layers and transposed convolutions (kernel 4, stride 2, padding 1), planned as products of kernel.wat.
-// Images lie channel last: pixel by pixel, each followed by padding to the next multiple of eight where a product wrote it.
+// Images are stored channel last; in the output of a product, each pixel is padded to a multiple of eight channels.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
   const PANEL = 8;
   const ROWS = 4;
-  // An even output row 2i sees the input rows i and i − 1, an odd one 2i + 1 sees i + 1 and i; columns likewise.
+  // Output row 2i depends on the input rows i and i − 1, output row 2i + 1 on i + 1 and i; columns likewise.
   const TAPS = [[0, -1], [1, 0]];
 
   const padded = (count, multiple) => multiple * Math.ceil(count / multiple);
 
-  /** All half-precision numbers, as single-precision ones, by their bits. */
+  /** A table of all half-precision numbers in single precision, indexed by their bits. */
   function halves() {
     const table = new Float32Array(65536);
     for (let bits = 0; bits < 65536; bits++) {
@@ -24,7 +24,7 @@ var vaecourse = globalThis.vaecourse ?? {};
   }
   let table = null;
 
-  /** Reads weights one after the other from the bytes of a file: numbers of half precision, or bytes with scales. */
+  /** Reads weights in sequence from the bytes of a file: half-precision numbers, or bytes with scales. */
   class WeightReader {
     constructor(buffer, type) {
       this.buffer = buffer;
@@ -33,8 +33,8 @@ var vaecourse = globalThis.vaecourse ?? {};
       table ??= halves();
     }
 
-    // Loops here and below: Float32Array.from takes almost a second for the three million weights of CelebA.
-    /** Numbers of half precision. */
+    // Loops here and below, because Float32Array.from takes almost a second for the three million weights of CelebA.
+    /** The next half-precision numbers. */
     next(count) {
       const bits = this.#take(Uint16Array, count);
       const values = new Float32Array(count);
@@ -42,7 +42,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return values;
     }
 
-    /** A matrix in panels; `scaleAt` gives the scale of the k-th number, if numbers are bytes. */
+    /** The next matrix, in panels; `scaleAt(k)` is the scale of the k-th number if numbers are bytes. */
     matrix(count, scaleAt) {
       if (!this.inBytes) return this.next(count);
       const steps = this.#take(Int8Array, count);
@@ -59,7 +59,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
   }
 
-  /** Where everything will lie in the kernel's memory. Addresses are in bytes, multiples of 16. */
+  /** The addresses of all arrays in the kernel's memory, in bytes, multiples of 16. */
   class Layout {
     bytes = 0;
     contents = [];
@@ -82,7 +82,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
   }
 
-  /** A network of the manifest. `run` can be called once the layout stands in a kernel's memory. */
+  /** A network of the manifest. `run` can be called once the layout is copied to a kernel's memory. */
   class Network {
     constructor(layers, weights, layout) {
       this.outputs = layers.at(-1).outputs;
@@ -102,7 +102,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       const stride = padded(outputs, PANEL);
       const [height, width] = to ?? [1, 1];
       const result = { address: layout.reserve(stride * height * width), stride, pixels: height * width };
-      // Bytes have a scale for each output of a dense layer, and for each input channel of a convolution.
+      // Bytes have one scale for each output of a dense layer, or for each input channel of a convolution.
       const scales = weights.inBytes ? weights.next(size ? inputs : stride) : null;
       const scaleAt = size
         ? (k) => scales[Math.floor(k / PANEL) % inputs]
@@ -131,9 +131,9 @@ var vaecourse = globalThis.vaecourse ?? {};
       return result;
     }
 
-    /** Of each output pixel of one phase: the addresses of the four input pixels that it sees, and its own. */
+    /** For each output pixel of one phase, the addresses of its four input pixels and its own address. */
     #rows([odd, right], [height, width], [tall, wide], channels, from, result) {
-      const stride = from.pixels === height * width ? from.stride : channels; // a dense layer wrote without padding
+      const stride = from.pixels === height * width ? from.stride : channels; // the output of a dense layer has no padding
       const sources = [];
       const targets = [];
       for (let i = 0; 2 * i + odd < tall; i++) {
@@ -149,7 +149,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return [sources, targets];
     }
 
-    /** Outputs (pixel by pixel, channel last) for inputs; what is returned is overwritten by the next run. */
+    /** Outputs (channel last) for inputs; the next run may overwrite the returned array. */
     run(values, { buffer, multiply }) {
       new Float32Array(buffer, this.input, this.inputs).set(values);
       for (const product of this.products) multiply(...product);

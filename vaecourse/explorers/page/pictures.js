@@ -1,14 +1,14 @@
-// Canvases: one picture each, at its own resolution; the style sheet makes them larger.
+// Canvases with one picture each, at its own resolution; the style sheet enlarges them.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  // Vermilion and blue of Okabe and Ito (2008); these three are the same in ../pictures.py.
+  // Vermilion and blue of Okabe and Ito (2008); ../pictures.py has the same three values.
   const BRIGHTER = [213, 94, 0];
   const DARKER = [0, 114, 178];
   const FULL_COLOUR_AT = 0.5;
 
-  /** Values in [0, 1], channels of a pixel together, as grey or coloured pixels. */
+  /** Values in [0, 1], channel last, as grey or coloured pixels. */
   const paint = ([channels], values) => {
     const bytes = new Uint8ClampedArray((4 * values.length) / channels);
     for (let pixel = 0; 4 * pixel < bytes.length; pixel++) {
@@ -18,7 +18,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     return bytes;
   };
 
-  /** One picture minus another: vermilion where it is brighter, blue where it is darker, nothing where it is the same. */
+  /** One picture minus another: vermilion where it is brighter, blue where it is darker, transparent where equal. */
   const paintDifference = ([channels], values, others) => {
     const bytes = new Uint8ClampedArray((4 * values.length) / channels);
     for (let pixel = 0; 4 * pixel < bytes.length; pixel++) {

@@ -1,4 +1,4 @@
-"""An explorer as one HTML file, which works when it is opened from disk."""
+"""An explorer as one HTML file that works when opened from disk."""
 
 from html import escape
 from pathlib import Path
@@ -12,12 +12,12 @@ TITLE = "Explorer of latent codes"
 
 
 def write(path: Path, explorations: dict[str, Exploration]) -> None:
-    """Write the explorer of one model, or of several by name, with its scripts and weights, as one HTML file.
+    """Write the explorer of one or several models (by name), with its scripts and weights, as one HTML file.
 
     Raises
     ------
     ValueError, TypeError
-        As :func:`vaecourse.explorers.page.export.html`.
+        The errors of :func:`vaecourse.explorers.page.export.html`.
     """
     scripts = "\n".join(f"<script>\n{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)
     title = escape(f"{TITLE}: {', '.join(explorations)}")

@@ -1,4 +1,4 @@
-// Where the exploration starts: a test image, a draw from the prior, or a mix of two images.
+// The start of an exploration: a test image, a draw from the prior, or a mix of two images.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
@@ -58,7 +58,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.again.hidden = this.kind !== PRIOR;
     }
 
-    /** Another model: one without a prior starts from an image instead. */
+    /** Sets the model; one without a prior starts from an image. */
     set model({ hasPrior, name }) {
       this.kinds.inputs[PRIOR].disabled = !hasPrior;
       this.kinds.inputs[MIX].disabled = this.indices.length < 2;
@@ -67,7 +67,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.#show();
     }
 
-    /** The image that the start reconstructs, by its place, if it is one. */
+    /** Index of the start image, or null if the start is not an image. */
     get original() {
       return this.kind === IMAGE ? this.first : null;
     }
@@ -79,7 +79,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       return `Start: ${first}.`;
     }
 
-    /** Codes, and the widths of their posterior if there is one. */
+    /** Codes of the start, and the standard deviations of their posterior, or null. */
     codes(model) {
       if (this.kind === PRIOR) return { codes: model.draw(this.seed), widths: null };
       if (this.kind === MIX) return { codes: model.mix(this.first, this.second, this.share), widths: null };
