@@ -24,13 +24,13 @@ NEEDED = ("recipe", "seed", "image_shape", "scores", "weights")
 
 
 def provenance(images: ImageSet, train_images: int | None = None) -> dict:
-    """What every record says of itself: the data, the hardware of this process, and the versions.
+    """The data, the hardware of this process and the software versions, for every card and record.
 
     Parameters
     ----------
     images : ImageSet
     train_images : int, optional
-        The number of training images used. Default: all of the set.
+        Number of training images used. Default: all images of the set.
     """
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU ({platform.machine()})"
     found = {name: importlib.metadata.version(name) for name in VERSIONS}
@@ -56,7 +56,7 @@ def rounded(values):
 
 
 def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weights_path: Path) -> None:
-    """Write weights, and then the card, which from now on knows their file, type and checksum."""
+    """Write the weights, add their file, type and checksum to the card, and write the card."""
     content = save({name: value.contiguous() for name, value in state.items()})
     card["weights"] = {"file": weights_path.name, "type": kind, "sha256": hashlib.sha256(content).hexdigest()}
     with atomic_path(weights_path) as unfinished:
@@ -65,7 +65,7 @@ def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weig
 
 
 def write_record(record: dict, path: Path) -> None:
-    """Write a record as JSON, each list of numbers in one line: whole or not at all."""
+    """Write a record as JSON, each list of numbers on one line; no partial file is left."""
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
     text = re.sub(r"\[[^\[\]{}\"]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,12 +74,12 @@ def write_record(record: dict, path: Path) -> None:
 
 
 def read(path: Path) -> dict:
-    """A card, checked as far as it can be without the weights.
+    """Read a card and check all that can be checked without the weights.
 
     Raises
     ------
     PretrainedError
-        If the file is no card, or of another format.
+        If the file is not a card, or has another format.
     """
     try:
         card = json.loads(path.read_text())

@@ -17,30 +17,30 @@ FOLDER = Path(__file__).parent / "weights"
 
 
 def names(folder: str | Path | None = None) -> list[str]:
-    """The models of a folder; by default those that come with the package."""
+    """Names of the models in a folder; by default those that come with the package."""
     return sorted(path.stem for path in folder_of(folder).glob("*.json") if not path.name.startswith("."))
 
 
 def load_pretrained(name: str, folder: str | Path | None = None) -> nn.Module:
-    """A trained model, in evaluation mode and on the CPU; its ``card`` says how it was made and what it scores.
+    """A trained model, in evaluation mode and on the CPU; its ``card`` records its training and its scores.
 
     Parameters
     ----------
     name : str
-        One of :func:`vaecourse.pretrained.names`, as ``"hdvae3-mnist"``.
+        One of :func:`vaecourse.pretrained.names`, such as ``"hdvae3-mnist"``.
     folder : path, optional
-        Where ``python -m vaecourse train`` has written; a name is then as ``"hdvae3-mnist_seed0"``. Default: the
+        Folder written by ``python -m vaecourse train``, with names such as ``"hdvae3-mnist_seed0"``. Default: the
         models that come with the package.
 
     Returns
     -------
     nn.Module
-        Its weights are float32, in whatever type they are stored.
+        The model, with float32 weights whatever their type in the file.
 
     Raises
     ------
     PretrainedError
-        If there is no such model, or its files are damaged, of another version, or do not fit together.
+        If there is no such model, or its files are damaged, have another version, or do not belong together.
     """
     known = names(folder)
     if name not in known:
@@ -64,7 +64,7 @@ def load_pretrained(name: str, folder: str | Path | None = None) -> nn.Module:
 
 
 def folder_of(folder: str | Path | None) -> Path:
-    """The folder itself, or that of the models that come with the package."""
+    """The given folder, or by default that of the models that come with the package."""
     return FOLDER if folder is None else Path(folder)
 
 

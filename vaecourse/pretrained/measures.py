@@ -17,27 +17,27 @@ from vaecourse.evaluation import nll as likelihood_bound
 from vaecourse.metrics.published import as_published
 
 NLL_IMAGES, NLL_SAMPLES = 1_000, 200
-# disentanglement_lib encodes 970,000 images for FactorVAE's score and 1,920,000 for β-VAE's: here 25,000 and 24,000.
+# disentanglement_lib encodes 970,000 images for FactorVAE's score and 1,920,000 for β-VAE's; we use 25,000 and 24,000.
 FACTOR_VAE = {"group_size": 32, "train_groups": 500, "test_groups": 250, "variance_images": 1_000}
 BETA_VAE = {"group_size": 16, "train_groups": 500, "test_groups": 250}
 DCI_IMAGES = 5_000
 
 
 def distortion(model: nn.Module, images: ImageSet) -> dict:
-    """−log p(x|z) in nats per image over the test split, z the code of a model without posterior."""
+    """−log p(x|z) in nats per image over the test split, for a model without posterior and its codes z."""
     return {"distortion": evaluate(model, images.test, losses.Reconstruction())["distortion"]}
 
 
 def elbo(model: nn.Module, images: ImageSet) -> dict:
-    """Distortion, rate (and that of each level) and their sum over the test split, from one sample an image."""
+    """Distortion, rate (in total and of each level) and their sum over the test split, from one sample per image."""
     terms = evaluate(model, images.test, losses.BetaVAE(1.0))
     return {name: value for name, value in terms.items() if name != "loss"}
 
 
 def reconstruction(model: nn.Module, images: ImageSet) -> dict:
-    """MSE, PSNR and SSIM of reconstructions from posterior means, in the mean over the test split.
+    """MSE, PSNR and SSIM of reconstructions from posterior means, averaged over the test split.
 
-    Lists of one number, or of a hierarchy one for each level: of that level and those above alone.
+    Each is a list of one number, or for a hierarchy of one for each level: from that level and those above only.
     """
     levels = range(1, 1 + (len(model.latent_dims) if model.is_hierarchy else 1))
     pictures, found = images.test.as_floats(), {"mse": [], "psnr": [], "ssim": []}
@@ -49,16 +49,16 @@ def reconstruction(model: nn.Module, images: ImageSet) -> dict:
 
 
 def active_units(model: nn.Module, images: ImageSet) -> dict:
-    """Of each level: its units, and how many have a posterior mean whose variance over the test split exceeds 0.01."""
+    """Number of units of each level, and of those whose posterior mean has a variance above 0.01 on the test split."""
     levels = range(1, len(model.latent_dims) + 1)
     active = [int(metrics.active_units(encode(model, images.test, level)).sum()) for level in levels]
     return {"units": list(model.latent_dims), "active": active}
 
 
 def nll(model: nn.Module, images: ImageSet) -> dict:
-    """Importance-weighted bound on −log p(x) in nats, of the first images of the test split.
+    """Importance-weighted bound on −log p(x) in nats per image, for the first images of the test split.
 
-    For Bernoulli pixels those are drawn black or white once, with the grey values as probabilities.
+    For Bernoulli pixels the images are binarised once, with the grey values as probabilities of white.
     """
     split = images.test[:NLL_IMAGES]
     with torch.no_grad():
@@ -70,10 +70,10 @@ def nll(model: nn.Module, images: ImageSet) -> dict:
 
 
 def disentanglement(model: nn.Module, images: ImageSet) -> dict:
-    """All scores of disentanglement on the test split, of each level and all together, of means and of samples.
+    """All disentanglement scores on the test split, for each level and for all together, from means and from samples.
 
-    ``{"means": {"1": {"mig": …, …}, …, "all": …}, "samples": …, "protocol": …}``. A total correlation that is infinite
-    (a unit repeats others exactly) is None.
+    Returns ``{"means": {"1": {"mig": …, …}, …, "all": …}, "samples": …, "protocol": …}``. An infinite total correlation
+    (a unit repeats others exactly) becomes None.
     """
     truth, factors = GROUND_TRUTH[images.name], images.test.factors
     levels = [1] if len(model.latent_dims) == 1 else [*range(1, len(model.latent_dims) + 1), "all"]
@@ -104,14 +104,14 @@ def _scores_of(codes, factors, encode_factors, truth: GroundTruth) -> tuple[dict
     scores = {name: result.score for name, result in results.items()}
     scores |= {f"dci_{part}": getattr(dci, part) for part in parts}
     scores["total_correlation"] = dependence if math.isfinite(dependence) else None
-    # All factors but those of one value, as the colour of dSprites.
+    # All factors but those with a single value, such as the colour of dSprites.
     scored = results["mig"].protocol.get("factors scored", slice(None))
     scores |= as_published(results["mig"].matrix[:, scored], dci.importance[:, scored])
     return scores, {name: result.protocol for name, result in {**results, "dci": dci}.items()}
 
 
 class _Encoded:
-    """Codes of images made to order. What was encoded is kept: all levels are scored on the same images."""
+    """Codes of images rendered from factors. Codes are kept, so that all levels are scored on the same images."""
 
     def __init__(self, model: nn.Module, truth: GroundTruth):
         self.model = model
@@ -119,7 +119,7 @@ class _Encoded:
         self.known: dict[bytes, dict[bool, torch.Tensor]] = {}
 
     def codes_at(self, level: int | str, sample: bool) -> Callable[[np.ndarray], torch.Tensor]:
-        """A function from factors to the codes of one level, or of all."""
+        """A function from factors to the codes of one level, or of all levels."""
         ends = np.cumsum((0, *self.model.latent_dims))
         own = slice(None) if level == "all" else slice(ends[level - 1], ends[level])
         return lambda factors: self._codes(factors)[sample][:, own]
@@ -128,7 +128,7 @@ class _Encoded:
         key = factors.tobytes()
         if key not in self.known:
             images = self.truth.images(factors)
-            # Another seed for each request: equal noise in all of them would be no noise.
+            # A different seed for each call, so that calls do not share their noise.
             seed = len(self.known)
             self.known[key] = {sample: encode(self.model, images, "all", sample, seed) for sample in (False, True)}
         return self.known[key]
@@ -136,16 +136,17 @@ class _Encoded:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure, and how far its numbers may be from those of the card on another machine.
+    """A measure, and the tolerance for its numbers on another machine than that of the card.
 
     Parameters
     ----------
     function : (model, ImageSet) -> dict
     relative, absolute : float
-        Either may be met. Disentanglement is counted in bins and thresholds, which rounding may cross.
+        Relative and absolute tolerance; meeting one is enough. Disentanglement scores depend on bins and thresholds,
+        which rounding may cross.
     continuous : bool
-        Whether it moves little with the weights. Else it does not decide in which type they are stored: units that
-        carry next to nothing cast a vote and fill bins like all others.
+        Whether small changes of the weights change it little. If false, the measure is ignored when a storage type is
+        chosen, because tiny changes in inactive units can change it.
     """
 
     function: Callable[[nn.Module, ImageSet], dict]
@@ -165,14 +166,14 @@ MEASURES = {
 
 
 def scores(model: nn.Module, images: ImageSet, measures: tuple[str, ...]) -> dict:
-    """The measures of a model, by name."""
+    """Scores of a model, by the name of the measure."""
     return {name: MEASURES[name].function(model, images) for name in measures}
 
 
 def differences(before: dict, now: dict, relative: float = 0.0) -> list[str]:
-    """Where scores differ by more than their measure tolerates, a line for each; of those in ``before``.
+    """One line for each score in ``before`` that differs now by more than the tolerance of its measure.
 
-    With ``relative`` every measure tolerates at least such a share of the value.
+    ``relative`` is a lower bound on the relative tolerance of every measure.
     """
     lines = []
     for name, values in before.items():
@@ -191,7 +192,7 @@ def _equal(one, other, **tolerated: float) -> bool:
 
 
 def _numbers(values, place: tuple[str, ...] = ()):
-    """All leaves of nested dicts and lists, each with the way to it; protocols are left out."""
+    """All leaves of nested dicts and lists, each with its path; protocols are left out."""
     items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else None
     if items is None:
         yield place, values
@@ -202,5 +203,5 @@ def _numbers(values, place: tuple[str, ...] = ()):
 
 
 def tolerances(measures: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """By how much each measure may differ on another machine, as a card states it."""
+    """Tolerances of the measures on another machine, as a card states them."""
     return {name: {"relative": MEASURES[name].relative, "absolute": MEASURES[name].absolute} for name in measures}

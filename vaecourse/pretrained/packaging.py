@@ -1,4 +1,4 @@
-"""Into the package and out of it: verify what a card claims, and store trained weights in few bytes."""
+"""Verify the scores on a card, and store trained weights compactly in the package."""
 
 import copy
 from pathlib import Path
@@ -16,12 +16,12 @@ def _in_half_precision(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor
     return {name: value.half() if value.is_floating_point() else value for name, value in state.items()}
 
 
-# How weights may be stored, and by what share a score may move for it.
+# The storage types of weights, and the largest relative change of a score that each may cause.
 STORAGE = {"int8": (quantised, 0.03), "float16": (_in_half_precision, 0.0), "float32": (dict, 0.0)}
 
 
 def verify(name: str, folder: str | Path | None = None) -> list[str]:
-    """Compute the scores of a card again, and return where they differ by more than it tolerates, a line for each.
+    """Compute the scores of a card again, and return one line for each that differs by more than its tolerance.
 
     Raises
     ------
@@ -34,17 +34,16 @@ def verify(name: str, folder: str | Path | None = None) -> list[str]:
 
 
 def package(name: str, seed: int, folder: str | Path, target: str | Path | None = None) -> str:
-    """Put a trained model into the package, in the smallest type that leaves its scores where they are.
+    """Put a trained model into the package, in the smallest type that keeps its scores.
 
-    In one byte a weight if no score moves by more than 3 %, else in float16 if none moves at all, else in float32.
-    Only measures that are continuous are asked. All scores on the card are those of the weights as they are stored.
-    What other seeds of the recipe in the folder score goes onto it too: who trains the recipe again may expect scores
-    as theirs.
+    Weights take one byte each if no score changes by more than 3 %, else float16 if none changes at all, else float32.
+    Only continuous measures count. All scores on the card are those of the weights as stored. The card also records the
+    scores of other seeds found in the folder, as the range to expect from retraining.
 
     Returns
     -------
     str
-        What was done, in a line.
+        A line that says what was done.
 
     Raises
     ------
@@ -73,7 +72,7 @@ def package(name: str, seed: int, folder: str | Path, target: str | Path | None 
 
 
 def _scores_of_others(card: dict, name: str, folder: str | Path) -> dict[str, dict]:
-    """Scores of the same recipe with other seeds, as far as they lie in the folder, by seed."""
+    """Scores of the same recipe with other seeds found in the folder, by seed."""
     others = [cards.read(path) for path in sorted(Path(folder).glob(f"{name}_seed*.json"))]
     return {
         str(other["seed"]): other["scores"]

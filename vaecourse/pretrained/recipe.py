@@ -1,4 +1,4 @@
-"""A recipe: a named training that anyone can run again, as plain values.
+"""A recipe describes a training by plain values, so that anyone can repeat it.
 
 A model or loss is described by the name of its class and its settings, so that a recipe can be written to JSON and read
 back.
@@ -32,7 +32,7 @@ class RecipeError(PretrainedError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained on what, by which loss, for how long, and what is measured afterwards.
+    """Data, model, loss and duration of a training, and the measures computed afterwards.
 
     Parameters
     ----------
@@ -40,22 +40,22 @@ class Recipe:
     data : str
         A name that ``vc.load`` knows.
     model : dict
-        ``class``, one of ``vaecourse.models``, and its settings; ``initial_sigma`` is where a standard deviation of
-        Gaussian pixels starts that is learned.
+        ``class``, one of ``vaecourse.models``, and its settings; ``initial_sigma`` is the initial value of a learned
+        standard deviation of Gaussian pixels.
     loss : dict
-        ``class``, one of ``vaecourse.losses``, and its settings; a schedule is such a dict again.
+        ``class``, one of ``vaecourse.losses``, and its settings; a schedule is such a dict too.
     epochs, batch_size, learning_rate
-        As for ``vc.fit``.
+        The arguments of ``vc.fit``.
     train_images : int, optional
-        A random subset of so many training images, the same for every seed. Default: all.
+        Size of a random subset of the training images, the same for every seed. Default: all.
     flips : bool
         Whether the model sees mirrored images too (see ``Split.with_flips``).
     learning_rate_schedule : dict, optional
         ``class``, one of ``vaecourse.losses``, and its settings.
     largest_gradient : float, optional
-        As for ``vc.fit``.
+        The argument of ``vc.fit``.
     measures : tuple of str
-        Of ``vaecourse.pretrained.measures.MEASURES``.
+        Names in ``vaecourse.pretrained.measures.MEASURES``.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Recipe:
 
     @classmethod
     def from_settings(cls, settings: dict) -> "Recipe":
-        """The recipe of which :meth:`settings` were written down.
+        """The recipe with these settings, as returned by :meth:`settings`.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Recipe:
             raise RecipeError(f"these are not the settings of a recipe ({error})") from error
 
     def settings(self) -> dict:
-        """The recipe as JSON would give it back, without those extras of a training that it does not use."""
+        """The recipe as values of JSON, without optional settings of a training that it does not use."""
         settings = json.loads(json.dumps(dataclasses.asdict(self)))
         return {name: value for name, value in settings.items() if value or name not in EXTRAS}
 
@@ -106,7 +106,7 @@ class Recipe:
         return model
 
     def build_loss(self, train_images: int, seed: int = 0):
-        """A new loss; it is told the number of training images, and a seed, if it asks for them.
+        """A new loss; the number of training images and a seed are passed if its constructor accepts them.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class Recipe:
         return settings | {"largest_gradient": self.largest_gradient}
 
     def training_split(self, train: Split) -> Split:
-        """The images to train on, from a training split, with mirrored ones if the recipe says so."""
+        """The images to train on, from a training split, with flips if the recipe asks for them."""
         train = train.with_flips() if self.flips else train
         if self.train_images is None or self.train_images >= len(train):
             return train
@@ -154,6 +154,6 @@ def _build(module, settings: dict, **offered):
 
 
 def _parameters(made: type) -> set[str]:
-    """Names that the constructor accepts, those that it hands on to its base class included."""
+    """Parameters that the constructor accepts, including those that it passes to its base class."""
     names = set(inspect.signature(made).parameters)
     return names | _parameters(made.__base__) if "settings" in names else names

@@ -10,12 +10,12 @@ from vaecourse.pretrained.recipe import MEASURES_OF_ALL, Recipe, RecipeError
 
 
 def find(wanted: str) -> list[Recipe]:
-    """The recipe of this name, or all whose names match a pattern as ``*-dsprites``.
+    """The recipe of this name, or all recipes whose names match a pattern such as ``*-dsprites``.
 
     Raises
     ------
     RecipeError
-        If there is none.
+        If there is no such recipe.
     """
     found = [RECIPES[name] for name in fnmatch.filter(RECIPES, wanted)]
     if not found:
@@ -24,7 +24,7 @@ def find(wanted: str) -> list[Recipe]:
 
 
 def suggestion(wanted: str, names) -> str:
-    """What someone may have meant who asked for a name that there is not."""
+    """Suggestion of known names that resemble an unknown one."""
     close = difflib.get_close_matches(str(wanted).lower().replace("_", "-"), names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
@@ -40,14 +40,14 @@ def _hdvae(*units: int, level_hidden: int = 128) -> dict:
 
 
 def _spatial(*levels) -> dict:
-    """Levels of some shape, each followed by their number; the top, of which there is one, by none."""
+    """A SpatialHDVAE from shapes of levels, each followed by its number of levels; the top shape stands alone."""
     *lower, top = levels
     shapes = [shape for shape, count in zip(lower[::2], lower[1::2], strict=True) for _ in range(count)]
     return {"class": "SpatialHDVAE", "latent_shapes": [*shapes, top]}
 
 
 def _long_training(epochs: int) -> dict:
-    """Small batches of images and their mirrored ones, at a rate that falls from large steps to small ones."""
+    """Settings of a long training: small batches, flips, and a learning rate that falls."""
     return {
         "batch_size": 32,
         "learning_rate": 1.5e-3,
@@ -66,7 +66,7 @@ def _helbo(betas, bound: str, warm_up: float | None = None) -> dict:
     return {"class": "HELBO", "betas": betas, "bound": bound, **schedule}
 
 
-# The decoder reads all levels, or the upper ones would carry a few nats only.
+# The decoder reads all levels: otherwise the upper ones carry only a few nats.
 TOP_DOWN_SKIP = {"inference": "top_down", "decoder_reads": "all"}
 
 # MNIST and Fashion-MNIST: (method, model, loss). Fully connected networks, Bernoulli pixels.
@@ -85,11 +85,11 @@ MNIST_METHODS = [
 GREY_NETWORK = {"hidden": [256, 128]}
 GREY_EPOCHS = 20
 
-# dSprites: (method, model, loss). A protocol reduced to what a CPU can do: ten units and four convolutions as in
-# Locatello et al. (2019), but with half their channels, and 100,000 images seen in training for their 19 million.
+# dSprites: (method, model, loss). A protocol reduced for a CPU: ten units and four convolutions as in Locatello et al.
+# (2019), but with half their channels, and a training that sees 100,000 images instead of their 19 million.
 DSPRITES_IMAGES, DSPRITES_EPOCHS = 50_000, 2
 DSPRITES_NETWORK = {"network": "conv", "hidden": [16, 16, 32, 32]}
-DISCRIMINATOR = [256] * 6  # theirs has layers of 1,000
+DISCRIMINATOR = [256] * 6  # that of Locatello et al. has layers of 1,000
 DSPRITES = [
     ("vae", _vae(10), _beta(1)),
     ("beta-vae", _vae(10), _beta(4)),
@@ -120,7 +120,7 @@ CELEBA = [
 ]
 
 
-# Levels that have a place in the image: (method, data, model, epochs, epochs of warming up the rate).
+# Spatial levels: (method, data, model, epochs, warm-up epochs of the rate).
 FACES_LEVELS = _spatial([2, 16, 16], 4, [3, 8, 8], 2, [32]) | {"hidden": [24, 32, 64, 96], "likelihood": "gaussian"}
 SPATIAL = [
     ("spatial", "celeba", FACES_LEVELS | {"sigma": 0.12}, 16, 3),

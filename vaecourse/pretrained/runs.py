@@ -1,4 +1,4 @@
-"""Runs: recipes followed with a seed, alone or many at once, each leaving weights and a card that tells all of it."""
+"""Runs: train recipes with a seed, one or several at once; each run leaves weights and a card that documents it."""
 
 import contextlib
 import hashlib
@@ -19,7 +19,7 @@ from vaecourse.pretrained.measures import scores, tolerances
 from vaecourse.pretrained.recipe import PretrainedError, Recipe
 from vaecourse.training.fit import fit
 
-# While it trains a run is measured on so many images of the test split, afterwards on all of it.
+# Number of test images on which a run is evaluated during training; afterwards it is evaluated on all of them.
 HISTORY_IMAGES = 2_000
 SECONDS_TO_CONNECT = 10
 
@@ -47,7 +47,7 @@ class Run:
 
     @property
     def checkpoint_path(self) -> Path:
-        """Named after the settings too, so that a recipe that was changed does not go on from it."""
+        """The name contains a digest of the settings, so that a changed recipe does not resume from it."""
         digest = hashlib.sha256(json.dumps(self.recipe.settings(), sort_keys=True).encode()).hexdigest()
         return self.weights / f"{self.name}.{digest[:8]}.checkpoint"
 
@@ -57,8 +57,8 @@ def train(
 ) -> str:
     """Follow a recipe: train, score on the test split, write ``NAME_seedS.safetensors`` and then ``NAME_seedS.json``.
 
-    The card is written last, so a run is finished where its card is. One that was interrupted goes on from its last
-    whole epoch, one that is finished is skipped.
+    The card is written last, so a run is finished if its card exists. An interrupted run resumes after its last
+    complete epoch; a finished run is skipped.
 
     Parameters
     ----------
@@ -66,24 +66,25 @@ def train(
     seed : int
         Seed of the initial weights, of a discriminator, and of the training.
     folder : path
-        Where the card goes; made if it is not there.
+        Folder of the card, created if it does not exist.
     weights : path, optional
-        Where weights and checkpoint go. Default: ``folder``.
+        Folder of the weights and the checkpoint. Default: ``folder``.
     progress : bool
+        Whether to show the progress of the training.
 
     Returns
     -------
     str
-        What was done, in a line.
+        A line that says what was done.
 
     Raises
     ------
     PretrainedError
-        If the card there is of another recipe, or another process is at this run.
+        If the existing card is of another recipe, or another process trains this run.
     DataError
-        If the data are not to be had; a stand-in is refused.
+        If the data are not available; a stand-in is refused.
     KeyboardInterrupt
-        When the training is interrupted.
+        If the training is interrupted.
     """
     run = Run(recipe, seed, Path(folder), Path(folder if weights is None else weights))
     for path in (run.folder, run.weights):
@@ -129,7 +130,7 @@ def train(
 
 @contextlib.contextmanager
 def _alone(run: Run) -> Iterator[None]:
-    """Only one process at a time is at a run; a lock that a killed process held is free again."""
+    """Hold a lock so that only one process trains this run; it is released if that process dies."""
     lock = FileLock(run.folder / f".{run.name}.lock")
     try:
         lock.acquire(timeout=0)
@@ -139,7 +140,7 @@ def _alone(run: Run) -> Iterator[None]:
         yield
     finally:
         lock.release()
-    # The run is finished: whoever opened the file meanwhile finds the card and leaves.
+    # The run is finished: a process that opened the lock file meanwhile finds the card and skips the run.
     Path(lock.lock_file).unlink(missing_ok=True)
 
 
@@ -168,7 +169,7 @@ def train_all(
     jobs: int = 1,
     dask: str | None = None,
 ) -> list[str]:
-    """Follow several recipes, ``jobs`` at a time or on a Dask cluster, and return the errors, a line for each.
+    """Train several recipes, ``jobs`` at a time or on a Dask cluster, and return one line for each error.
 
     A run that fails does not stop the others.
 
@@ -176,11 +177,11 @@ def train_all(
     ----------
     runs : sequence of (Recipe, seed)
     folder, weights : paths
-        As for :func:`train`. On a cluster all workers must see them.
+        Folders as for :func:`train`. On a cluster all workers must have access to them.
     jobs : int
-        Processes on this machine; more than one compute with one thread each.
+        Number of processes on this machine; if there are several, each uses one thread.
     dask : str, optional
-        Address of a scheduler: its workers take the place of processes here.
+        Address of a scheduler, whose workers replace the local processes.
 
     Raises
     ------
@@ -206,7 +207,7 @@ def train_all(
 
 
 def _attempt(recipe: Recipe, seed: int, folder: Path, weights: Path | None, several: bool) -> tuple[str, bool]:
-    """Train; returns a line, and whether all went well. Errors that a user can put right become such a line."""
+    """Train, and return a line and whether the run succeeded. Errors that a user can correct become such a line."""
     if several:
         torch.set_num_threads(1)
     try:
@@ -217,11 +218,11 @@ def _attempt(recipe: Recipe, seed: int, folder: Path, weights: Path | None, seve
 
 @contextlib.contextmanager
 def _backend(jobs: int, dask: str | None) -> Iterator[int]:
-    """Where joblib runs what is given to it inside the block; gives its number of jobs."""
+    """Select where joblib runs its tasks inside the block, and yield the number of jobs."""
     from joblib import parallel_config
 
     if dask is None:
-        # Libraries of linear algebra in the worker processes are told to use one thread too.
+        # Linear algebra libraries in the worker processes use one thread too.
         with parallel_config("loky", inner_max_num_threads=1) if jobs > 1 else contextlib.nullcontext():
             yield jobs
         return
@@ -238,7 +239,7 @@ def _backend(jobs: int, dask: str | None) -> Iterator[int]:
     with client:
         threads = client.nthreads()
         if any(count > 1 for count in threads.values()):
-            # Runs in one process would draw from one random state.
+            # Runs in one process would share one random state.
             raise PretrainedError("the workers of this cluster have several threads: start them with --nthreads 1")
         with parallel_config("dask", client=client, wait_for_workers_timeout=30):
             yield -1
