@@ -1,4 +1,4 @@
-"""The cache of prepared data sets: one safetensors file a set, written whole or not at all."""
+"""The cache of prepared data sets: one safetensors file per set; no partial file is left."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ PACKED = "packed"  # the field of packed images
 
 
 def folder() -> Path:
-    """``$VAECOURSE_CACHE``, else ``$XDG_CACHE_HOME/vaecourse``, else ``~/.cache/vaecourse``."""
+    """The folder ``$VAECOURSE_CACHE``, else ``$XDG_CACHE_HOME/vaecourse``, else ``~/.cache/vaecourse``."""
     if chosen := os.environ.get("VAECOURSE_CACHE"):
         return Path(chosen).expanduser().absolute()
     if shared := os.environ.get("XDG_CACHE_HOME"):
@@ -25,7 +25,7 @@ def folder() -> Path:
 
 
 def writable_folder() -> Path:
-    """The folder of the cache, created if need be.
+    """The folder of the cache, created if it does not exist.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def _not_writable(reason) -> DataError:
 
 
 def path(name: str) -> Path:
-    """Where the prepared set of this name lies, or would lie."""
+    """Path of the prepared set of this name, whether or not it exists."""
     return folder() / f"{name}.safetensors"
 
 
@@ -57,7 +57,7 @@ def write(name: str, splits: dict[str, Split], source: str) -> None:
     Raises
     ------
     DataError
-        If the cache cannot be written to; then no file is left.
+        If the cache cannot be written to; no file is left then.
     """
     writable_folder()
     tensors = {
@@ -77,7 +77,7 @@ def _stored(values: Tensor | PackedImages) -> Tensor:
 
 
 def read(name: str) -> tuple[dict[str, Split], str]:
-    """The splits of a prepared set, and where they came from.
+    """The splits of a prepared set, and their source.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The catalogue: what must be known of each data set to find it, read it and, failing that, replace it."""
+"""The catalogue: where each data set may be found, how it is read, and what replaces it if it is not found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Reader(Protocol):
     """A reader of one format: the module :mod:`vaecourse.data.published.idx`, or an object with its two functions."""
 
     def files(self, folder: Path) -> list[Path]:
-        """The files of the set that lie in a folder; none if it is not there."""
+        """The files of the set in a folder; an empty list if the folder does not exist."""
 
     def read(self, folder: Path) -> tuple[dict[str, Split], str]:
         """The splits ``train`` and ``test``, and a remark for ``.source``, empty if the set is as published."""
@@ -25,25 +25,25 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class DataSetSpec:
-    """What must be known of a data set.
+    """Specification of a published data set.
 
     Parameters
     ----------
     title : str
-        Its name in a sentence.
+        Name of the set in a sentence.
     torchvision : str
-        Its class in torchvision.datasets.
+        Name of its class in torchvision.datasets.
     layouts : tuple of (str, Reader)
-        Folders of ``$VAECOURSE_DATA`` that may hold it, best first, each with the reader of what lies there. Those
-        of torchvision are among them, so a download is found by them too.
+        Folders of ``$VAECOURSE_DATA`` that may contain it, best first, each with the reader of its format. They include
+        torchvision's own, so a download is found in the same way.
     label_names : tuple of str
     published_files : str
-        The files to put into ``$VAECOURSE_DATA/<name>``, in a sentence.
+        Description of the files to put into ``$VAECOURSE_DATA/<name>``.
     megabytes : int
         Size of the download.
     stand_in : StandIn
     system_folders : tuple of Path
-        Where packages of an operating system put it, in the format of the first layout.
+        Folders of operating system packages, in the format of the first layout.
     """
 
     title: str
@@ -59,21 +59,21 @@ class DataSetSpec:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What must be known of a data set that is drawn here, from its factors.
+    """Specification of a data set that this package renders from its factors.
 
     Parameters
     ----------
     title : str
     render : function () -> dict of str to Split
-        Draws both splits, in seconds; always the same.
+        Function that renders both splits, within seconds; the result is always the same.
     description : str
-        For ``.source``.
+        Text of ``.source``.
     label_names, factor_names : tuple of str
     layouts : tuple of (str, Reader)
-        Folders of ``$VAECOURSE_DATA`` that may hold it ready-made: then it is not drawn.
+        Folders of ``$VAECOURSE_DATA`` that may contain the published files, which are then read instead.
     system_folders : tuple of Path
     cached : bool
-        Whether to draw it once and keep it in the cache.
+        Whether to render it once and keep it in the cache.
     """
 
     title: str

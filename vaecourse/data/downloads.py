@@ -1,4 +1,4 @@
-"""Downloads through torchvision, which knows the addresses and the MD5 sums."""
+"""Downloads by torchvision, which has the addresses and the MD5 sums."""
 
 import http.client
 import importlib.util
@@ -21,26 +21,26 @@ GOOGLE_DRIVE = "https://drive.google.com/"
 
 
 class DownloadFailed(Exception):
-    """A data set did not arrive whole."""
+    """The download of a data set failed or is incomplete."""
 
 
 def torchvision_class(name: str) -> type:
-    """A data set of torchvision, which is imported only when it may have to read or download something."""
+    """A data set class of torchvision, which is imported only when it is needed to read or download files."""
     import torchvision.datasets
 
     dataset = getattr(torchvision.datasets, name)
     if name == "STL10":
-        # Its 100,000 images without labels (2.8 GB) have no part here: they are neither needed nor checked.
+        # The 100,000 images of STL-10 without labels (2.8 GB) are not used, so they are neither needed nor checked.
         return type(name, (dataset,), {"train_list": dataset.train_list[:2]})
     if name == "CelebA":
-        # Nor have the persons, boxes and landmarks of CelebA.
+        # The identities, boxes and landmarks of CelebA are not used.
         wanted = [entry for entry in dataset.file_list if entry[2] in CELEBA_FILES]
         return type(name, (dataset,), {"file_list": wanted})
     return dataset
 
 
 def parts(dataset: type) -> dict[str, dict]:
-    """The arguments with which a data set of torchvision gives its splits ``train`` and ``test``."""
+    """The arguments of a torchvision data set for its splits ``train`` and ``test``."""
     if "split" in inspect.signature(dataset).parameters:
         return {"train": {"split": "train"}, "test": {"split": "test"}}
     return {"train": {"train": True}, "test": {"train": False}}
@@ -48,10 +48,10 @@ def parts(dataset: type) -> dict[str, dict]:
 
 @cache
 def reachable(urls: tuple[str, ...]) -> bool:
-    """Whether one of these addresses answers within three seconds; remembered until the process ends."""
+    """Whether one of these addresses answers within three seconds; cached until the process ends."""
     answers: queue.Queue[bool] = queue.Queue()
     for url in urls:
-        # A thread, because looking up a name may hang, and that no timeout of urllib cuts short.
+        # In a thread, because DNS look-ups can hang and urllib's timeout does not cover them.
         threading.Thread(target=lambda url=url: answers.put(_answers(url)), daemon=True).start()
     deadline = time.monotonic() + PROBE_SECONDS
     for _ in urls:
@@ -77,7 +77,7 @@ def available(class_name: str) -> bool:
 
 
 def _addresses(dataset: type) -> tuple[str, ...]:
-    """Where torchvision would take the first file of a data set from; its classes say so in four ways."""
+    """Addresses of the first file of a data set; torchvision's classes store them in four different ways."""
     if hasattr(dataset, "mirrors"):
         return tuple(f"{mirror}{dataset.resources[0][0]}" for mirror in dataset.mirrors)
     if hasattr(dataset, "split_list"):
@@ -88,7 +88,7 @@ def _addresses(dataset: type) -> tuple[str, ...]:
 def download(class_name: str, folder: Path) -> None:
     """Let torchvision download a data set into ``folder``, in its own layout.
 
-    A second try follows a failed one, and keeps the files that arrived whole.
+    A failed download is tried once more; complete files are kept.
 
     Raises
     ------
@@ -112,15 +112,15 @@ def download(class_name: str, folder: Path) -> None:
 
 
 def _from_google_drive(dataset: type, folder: Path) -> None:
-    """The files of CelebA, checked, the pictures left packed.
+    """Download and check the files of CelebA; the pictures stay packed.
 
-    Google Drive gives each file only so many times a day. Then it sends a page instead, on which gdown, that
-    torchvision uses, raises errors of its own, or the MD5 sum is wrong.
+    Google Drive limits the downloads of each file per day. Beyond the limit it sends a web page instead: gdown, which
+    torchvision uses, then raises errors of its own, or the MD5 sum is wrong.
 
     Raises
     ------
     RuntimeError
-        In one line, if a file does not arrive whole, or gdown is missing.
+        If a file is incomplete, or gdown is missing; the message is one line.
     """
     from torchvision.datasets.utils import download_file_from_google_drive
 
@@ -140,7 +140,7 @@ def _from_google_drive(dataset: type, folder: Path) -> None:
 
 @contextmanager
 def _stalls_end() -> Iterator[None]:
-    """A connection that says nothing for ten seconds is given up; torchvision itself would wait for ever."""
+    """Abort connections that send nothing for ten seconds; torchvision itself would wait for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(STALL_SECONDS)
     try:

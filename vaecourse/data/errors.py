@@ -1,4 +1,4 @@
-"""The one error of this part of the package."""
+"""The error that all parts of ``vaecourse.data`` raise."""
 
 
 class DataError(ValueError):

@@ -1,4 +1,4 @@
-"""Images in memory: a data set is one tensor, uint8 as a rule, and a batch is an index-select on its device."""
+"""Images in memory: a split is one tensor, usually uint8, and a batch is an index-select on its device."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from vaecourse.randomness import seeded
 
 @dataclass(frozen=True)
 class Split:
-    """Images of one split, with what is known about them.
+    """Images of one split, with their labels and factors.
 
-    ``split[:1000]``, ``split[indices]`` and ``split[mask]`` are splits of the images chosen.
+    ``split[:1000]``, ``split[indices]`` and ``split[mask]`` are splits of the selected images.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ class Split:
     factors : int64 Tensor of shape (N, K), optional
         Ground-truth factors of variation.
     dynamic : bool
-        Batches are fresh Bernoulli draws, each pixel white with its grey value as probability.
+        Whether batches are fresh Bernoulli draws, each pixel white with its grey value as probability.
     flips : bool
-        Shuffled batches, those of a training, mirror each image left to right with probability ½.
+        Whether shuffled batches, as in training, mirror each image left to right with probability ½.
 
     Raises
     ------
     TypeError, ValueError
-        If images are not uint8, or float32 in [0, 1], of four dimensions, or labels or factors are not one per
-        image.
+        If images are not uint8, or float32 in [0, 1], of four dimensions, or there is not one label or row of factors
+        per image.
     """
 
     images: Tensor | PackedImages
@@ -76,7 +76,7 @@ class Split:
         return replace(self, **changed)
 
     def tensors(self) -> dict[str, Tensor | PackedImages]:
-        """Images, labels and factors by name, those that there are."""
+        """Images, labels and factors by name, without those that are None."""
         named = {"images": self.images, "labels": self.labels, "factors": self.factors}
         return {name: values for name, values in named.items() if values is not None}
 
@@ -95,7 +95,7 @@ class Split:
     def batches(self, batch_size: int, shuffle: bool = False) -> Iterator[Tensor]:
         """Batches of floats (≤ batch_size, C, H, W) in [0, 1], on the device of the split.
 
-        The order and the flips, if shuffled, and the pixels, if binarised dynamically, come from torch's random state.
+        Shuffling, flips and dynamic binarisation draw from torch's random state.
 
         Raises
         ------
@@ -115,10 +115,10 @@ class Split:
             yield torch.rand_like(batch).lt_(batch) if self.dynamic else batch
 
     def with_flips(self) -> "Split":
-        """The same images, each mirrored left to right in half of a training's epochs, by chance.
+        """The same images, each mirrored left to right with probability ½ in every epoch of training.
 
-        A training sees twice as many images, if a mirrored one is as good as the other: a face is, a digit is not.
-        Nothing changes where batches are not shuffled, as in all evaluation.
+        This doubles the training images if mirrored ones are valid data: those of faces are, those of digits are not.
+        Batches that are not shuffled, as in all evaluation, do not change.
         """
         return replace(self, flips=True)
 
@@ -128,14 +128,14 @@ class Split:
         Parameters
         ----------
         kind : "dynamic" or "static"
-            A fresh draw in each batch, or one draw made now. Fixed draws are easier to overfit: say which it was.
+            A fresh draw in each batch, or one draw made now. Fixed draws are easier to overfit: state which you used.
         seed : int
-            Of the static draw.
+            Seed of the static draw.
 
         Raises
         ------
         ValueError
-            For another kind.
+            If the kind is another.
         """
         if kind == "dynamic":
             return replace(self, dynamic=True)
@@ -149,7 +149,7 @@ class Split:
 
 
 def _as_floats(images: Tensor | PackedImages) -> Tensor:
-    """Values from 0 to 255 as floats in [0, 1]; measurements are that already."""
+    """Values from 0 to 255 as floats in [0, 1]; float images are copied."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images.clone()
 
 
@@ -162,7 +162,7 @@ class ImageSet:
     name : str
     train, test : Split
     source : str
-        Where the images came from, in words a reader can check.
+        Origin of the images, in words that a reader can check.
     label_names, factor_names : tuple of str, optional
     """
 

@@ -1,4 +1,4 @@
-"""``load``: a data set by its name, from the nearest place that has it."""
+"""``load``: a data set by its name, from the first source that has it."""
 
 import difflib
 import os
@@ -16,9 +16,9 @@ OFFLINE = ("stand-in", "error")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a data set is now: ``kind`` is "cache", "folder", "rendered", "download" or "stand-in".
+    """Source of a data set: ``kind`` is "cache", "folder", "rendered", "download" or "stand-in".
 
-    The first two have a path; a folder has the reader of what lies there.
+    The first two have a path; a folder also has the reader of its files.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class Place:
 
     @property
     def size_in_bytes(self) -> int | None:
-        """Size on disk, if it is on disk."""
+        """Size on disk, or None if the set is not on disk."""
         if self.path is None:
             return None
         files = self.reader.files(self.path) if self.reader else [self.path]
@@ -35,7 +35,7 @@ class Place:
 
 
 def spec_of(name: str) -> DataSetSpec | Rendered:
-    """What is known of a data set.
+    """The specification of a data set.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def spec_of(name: str) -> DataSetSpec | Rendered:
 
 
 def locate(name: str) -> Place:
-    """Where :func:`load` would take a data set from now. Downloads nothing.
+    """The source that :func:`load` would use now; nothing is downloaded.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def locate(name: str) -> Place:
 
 
 def _candidates(wanted: DataSetSpec | Rendered) -> list[tuple[Path, Reader]]:
-    """The folders that may hold a set, best first, each with the reader of what would lie there."""
+    """The folders that may contain a set, best first, each with the reader of its format."""
     system = [(folder, wanted.layouts[0][1]) for folder in wanted.system_folders]
     if chosen := os.environ.get("VAECOURSE_DATA"):
         root = Path(chosen).expanduser().absolute()
@@ -80,7 +80,7 @@ def _candidates(wanted: DataSetSpec | Rendered) -> list[tuple[Path, Reader]]:
 
 
 def _in_words(folder: Path) -> str:
-    """The folder as a page may show it to others: ``$VAECOURSE_DATA`` stands for the reader's own path."""
+    """The folder with ``$VAECOURSE_DATA`` in place of the user's own path, so that it can be shown to others."""
     if chosen := os.environ.get("VAECOURSE_DATA"):
         root = Path(chosen).expanduser().absolute()
         if folder.is_relative_to(root):
@@ -89,15 +89,15 @@ def _in_words(folder: Path) -> str:
 
 
 def load(name: str, offline: str = "stand-in") -> ImageSet:
-    """Load a data set from the first of these that has it; ``.source`` of the result says which it was.
+    """Load a data set from the first of these sources that has it; ``.source`` of the result names it.
 
     1. The prepared cache: ``$VAECOURSE_CACHE``, else ``$XDG_CACHE_HOME/vaecourse``, else ``~/.cache/vaecourse``.
-    2. Files in ``$VAECOURSE_DATA``, as they are published, in ``<name>`` or in torchvision's layout, or where the
-       operating system keeps them. CIFAR-10 may also be separate pictures, ``cifar10/train/<class>/*.jpg`` and
+    2. Published files in ``$VAECOURSE_DATA/<name>``, or in torchvision's layout, or where the operating system keeps
+       them. CIFAR-10 may also be separate pictures, ``cifar10/train/<class>/*.jpg`` and
        ``cifar10/test/<class>/*.jpg``, or one zip file of them in ``cifar10``. CelebA may be pictures of any size,
        in folders below ``celeba`` or one zip file, with the list of attributes.
-    3. torchvision's download, checked.
-    4. A stand-in that needs no network, made of MNIST digits or photographs, or of toy faces; a printed line says so.
+    3. torchvision's download, with its checksums.
+    4. A stand-in that needs no network, made of MNIST digits, photographs or toy faces; a printed line says so.
 
     dSprites and the toy faces need neither network nor stand-in: they are rendered
     (:mod:`vaecourse.data.rendered.dsprites`, :mod:`vaecourse.data.rendered.toy_faces`), unless the published ``.npz``
@@ -111,9 +111,9 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     Parameters
     ----------
     name : "mnist", "fashion_mnist", "cifar10", "svhn", "stl10", "celeba", "dsprites" or "toy_faces"
-        All but the first two and dSprites are in colour.
+        Name of the set. All but the first two and dSprites are in colour.
     offline : "stand-in" or "error"
-        What to do where the data are neither at hand nor to be downloaded.
+        What happens if the data are neither on disk nor available for download.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def _store(name: str, place: Place, origin: str) -> None:
 
 
 def _download(name: str, wanted: DataSetSpec) -> None:
-    """Fill the cache by a download, whose files last only as long as they are needed."""
+    """Fill the cache by a download, whose files are deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=cache.writable_folder()) as folder:
         downloads.download(wanted.torchvision, Path(folder))
         candidates = [(Path(folder, layout), reader) for layout, reader in wanted.layouts]
@@ -162,7 +162,7 @@ def _download(name: str, wanted: DataSetSpec) -> None:
 
 
 def _stand_in(name: str, wanted: DataSetSpec, offline: str, reason: str) -> ImageSet:
-    """Other images in place of a data set, said aloud; or, with ``offline="error"``, the error instead."""
+    """The stand-in of a data set, announced by a printed line; or an error, with ``offline="error"``."""
     remedy = f"go online, or put {wanted.published_files} into $VAECOURSE_DATA/{name}"
     if offline == "error":
         raise DataError(f"{wanted.title} is not on this machine, and {reason}: {remedy}")

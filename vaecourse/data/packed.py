@@ -1,4 +1,4 @@
-"""Black and white images kept in memory with eight pixels a byte."""
+"""Black and white images in memory with eight pixels per byte."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,13 +14,13 @@ BITS = 8
 class PackedImages:
     """Images of pixels 0 and 255 for a :class:`~vaecourse.Split`, in an eighth of the memory.
 
-    It has what is read of a tensor of images (``shape``, ``dtype``, ``device``, ``len``), and ``images[which]``, for
-    a number, a slice, indices or a mask, is the uint8 tensor of the images chosen.
+    It has ``shape``, ``dtype``, ``device`` and ``len`` like a tensor of images, and ``images[which]``, for a number, a
+    slice, indices or a mask, is the uint8 tensor of the selected images.
 
     Parameters
     ----------
     packed : uint8 Tensor of shape (N, C, H, W / 8)
-        As packed by ``numpy.packbits``: the first pixel of a byte is its highest bit.
+        Pixels packed as by ``numpy.packbits``: the first pixel of a byte is its highest bit.
     """
 
     packed: Tensor
@@ -42,11 +42,11 @@ class PackedImages:
         return _unpacked(self.packed[which])
 
     def index_select(self, dim: int, index: Tensor) -> Tensor:
-        """The images with these numbers, unpacked; ``dim`` is 0."""
+        """The images with these indices, unpacked; ``dim`` must be 0."""
         return _unpacked(self.packed.index_select(dim, index))
 
     def select(self, which) -> "PackedImages":
-        """The images chosen by a slice, indices or a mask, still packed."""
+        """The images selected by a slice, indices or a mask, still packed."""
         return PackedImages(self.packed[which])
 
     def to(self, device: torch.device | str) -> "PackedImages":
@@ -58,13 +58,13 @@ class PackedImages:
 
 
 def _unpacked(packed: Tensor) -> Tensor:
-    """Eight pixels for each byte, looked up as one number of eight bytes."""
+    """Unpack each byte to eight pixels, by a table of eight-byte integers."""
     pixels = _pixels_of_byte(packed.device).index_select(0, packed.flatten().int())
     return pixels.view(torch.uint8).view(*packed.shape[:-1], BITS * packed.shape[-1])
 
 
 @cache
 def _pixels_of_byte(device: torch.device) -> Tensor:
-    """For each byte its eight pixels, 0 or 255, read as one int64."""
+    """The eight pixels of each byte, 0 or 255, as one int64."""
     pixels = 255 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
     return torch.from_numpy(pixels.view(np.int64)[:, 0]).to(device)

@@ -34,11 +34,11 @@ def regions(photograph: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def crops(size: int) -> dict[str, Split]:
-    """500 + 125 square crops of each photograph, labelled by it, in an order that is always the same.
+    """500 + 125 square crops of each photograph, with its number as label, in an order that is always the same.
 
-    Train and test come from disjoint regions (:func:`regions`). A crop has a side between half the width of the test
-    region, or ``size`` if that is more, and the whole width, and a place, both uniform; it is mirrored in half of the
-    cases, and shrunk by antialiased bicubic interpolation.
+    Train and test come from disjoint regions (:func:`regions`). The side of a crop is uniform between half the width of
+    the test region (at least ``size``) and its whole width; the place is uniform too. Crops are mirrored with
+    probability ½ and shrunk by antialiased bicubic interpolation.
     """
     generator = np.random.default_rng(SEED)
     images = {split: [] for split in CROPS}

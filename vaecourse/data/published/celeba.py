@@ -1,8 +1,8 @@
-"""CelebA: aligned photographs of faces, with 40 attributes that annotators gave them (Liu et al., 2015).
+"""CelebA: aligned photographs of faces, with 40 attributes given by annotators (Liu et al., 2015).
 
 The reader takes pictures of any size, as ``.jpg`` files in a folder or in one zip file, with ``list_attr_celeba.txt``
-beside them (or its ``.gz``), and ``list_eval_partition.txt`` if it is there. Of each picture the central square is
-kept, 148/178 of its width, and shrunk to 64×64.
+(or its ``.gz``) and, optionally, ``list_eval_partition.txt`` beside them. It crops the central square of each picture,
+148/178 of its width, and shrinks it to 64×64.
 """
 
 import gzip
@@ -37,7 +37,7 @@ ATTRIBUTES = tuple(
 
 @dataclass(frozen=True)
 class _Found:
-    """What lies below a folder; hidden files, as some systems add to every zip file, do not count."""
+    """The files below a folder, without hidden ones, which some systems add to every zip file."""
 
     pictures: list[Path]
     zips: list[Path]
@@ -54,21 +54,21 @@ def _look(folder: Path) -> _Found:
 
 
 def files(folder: Path) -> list[Path]:
-    """The pictures below a folder or, failing that, the zip files."""
+    """The pictures below a folder or, if there are none, the zip files."""
     found = _look(folder)
     return found.pictures or found.zips
 
 
 def read(folder: Path) -> tuple[dict[str, Split], str]:
-    """Both splits, ``factors`` the attributes as 0 or 1, and a remark: how many faces, how split, and the terms of use.
+    """Both splits, and a remark on the number of faces, the split and the terms of use; ``factors`` are the attributes.
 
-    The splits are the published ones, whose validation faces are left out. Without the partition file, or where one
-    of its splits has no picture here, the last tenth of the file names is the test split.
+    The splits are the published ones, without the validation faces. Without the partition file, or if one of its splits
+    has no picture here, the last tenth of the file names is the test split.
 
     Raises
     ------
     DataError
-        If a list is missing, miscounted or malformed, a picture is in none of its lines, or a picture is broken.
+        If a list is missing, miscounted or malformed, or a picture is broken or not in the list.
     """
     found = _look(folder)
     if ATTRIBUTE_FILE not in found.lists:
@@ -90,7 +90,7 @@ def read(folder: Path) -> tuple[dict[str, Split], str]:
 
 
 def _read(contents: dict[str, Callable[[], bytes]], attributes: dict[str, np.ndarray], found: _Found):
-    """The splits of pictures, given as functions that read them, by the names to show in a message."""
+    """The splits of the pictures; ``contents`` maps names to functions that read the files."""
     if not contents:
         raise DataError(f"{found.zips[0]} holds no .jpg files, as the published zip file does: {REMEDY}")
     shown = {Path(name).name: name for name in sorted(contents)}
@@ -101,7 +101,7 @@ def _read(contents: dict[str, Callable[[], bytes]], attributes: dict[str, np.nda
         raise DataError(f"{shown[unknown]} has no line in {found.lists[ATTRIBUTE_FILE]}: take it out or add the line")
     parts, how = _split(sorted(shown), found.lists.get(PARTITION_FILE))
     order = [*parts["train"], *parts["test"]]
-    images = np.empty((len(order), 3, SIDE, SIDE), np.uint8)  # once, because all of them are 2.5 GB
+    images = np.empty((len(order), 3, SIDE, SIDE), np.uint8)  # allocated once, because all images take 2.5 GB
     for image, name in zip(images, order, strict=True):
         image[:] = _face(contents[shown[name]](), shown[name])
     factors = torch.from_numpy(np.stack([attributes[name] for name in order]).astype(np.int64))
@@ -131,7 +131,7 @@ def _face(content: bytes, shown: str) -> np.ndarray:
 
 
 def _split(names: list[str], partition: Path | None) -> tuple[dict[str, list[str]], str]:
-    """The names of each split, and how they were split."""
+    """The names in each split, and a description of the split."""
     why = "no partition file"
     if partition:
         parts = {part: [] for part in PARTS.values()}
@@ -155,7 +155,7 @@ def _split(names: list[str], partition: Path | None) -> tuple[dict[str, list[str
 
 
 def _attributes(path: Path) -> dict[str, np.ndarray]:
-    """The attributes of each face, 40 of 0 and 1, by its file name."""
+    """The 40 attributes of each face, 0 or 1, by its file name."""
     lines = _lines(path)
     if len(lines) < 2 or not lines[0].strip().isdecimal() or tuple(lines[1].split()) != ATTRIBUTES:
         raise DataError(f"{path} does not begin with the number of faces and the names of 40 attributes: {REMEDY}")
@@ -172,7 +172,7 @@ def _attributes(path: Path) -> dict[str, np.ndarray]:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a text file, packed by gzip or not, but for empty ones."""
+    """The lines of a text file, packed by gzip or not, without empty ones."""
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         return [line for line in content.decode("ascii").splitlines() if line.strip()]

@@ -20,7 +20,7 @@ REMEDY = "copy it again"
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """Reader of colour pictures sorted into one folder a class.
+    """Reader of colour pictures sorted into one folder per class.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class ClassFolders:
     size : int
         Height and width of every picture.
     published : int
-        How many pictures the published set has; fewer are a subset.
+        Number of pictures in the published set; fewer are reported as a subset.
     """
 
     classes: tuple[str, ...]
@@ -37,14 +37,14 @@ class ClassFolders:
     published: int
 
     def files(self, folder: Path) -> list[Path]:
-        """The pictures below ``train`` and ``test`` of a folder or, failing that, the zip files in it."""
+        """The pictures below ``train`` and ``test`` of a folder or, if there are none, the zip files in it."""
         pictures = [path for part in PARTS for path in folder.glob(f"{part}/*/*") if _is_picture(path)]
         return pictures or sorted(folder.glob("*.zip"))
 
     def read(self, folder: Path) -> tuple[dict[str, Split], str]:
-        """Both splits, and what they are: ``a JPEG subset of 8,000 + 2,000 images``.
+        """Both splits, and a remark such as ``a JPEG subset of 8,000 + 2,000 images``.
 
-        The classes take turns, so that the first images of a split are of all classes.
+        The classes alternate, so that the first images of a split come from all classes.
 
         Raises
         ------
@@ -75,7 +75,7 @@ class ClassFolders:
         return splits, f"a {' and '.join(sorted(formats))} {amount} of {counts[0]:,} + {counts[1]:,} images"
 
     def _in_turns(self, part: Path | zipfile.Path) -> list[tuple[Path | zipfile.Path, int]]:
-        """The pictures of a split with their labels: the first of each class, then the second of each …"""
+        """The pictures of a split with their labels: the first of each class, then the second of each class, …"""
         shown = str(part).rstrip("/")  # the path in a zip file ends with a slash
         folders = {path.name: path for path in part.iterdir() if path.is_dir()} if part.is_dir() else {}
         if unknown := sorted(folders.keys() - set(self.classes)):

@@ -1,8 +1,8 @@
 """The published file of dSprites, ``dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz``.
 
 Its images take 3 GB unpacked, so they are read a few at a time. Its metadata is a pickled object, which could run any
-code when loaded: it is not read, nor are the values of the factors, which
-:mod:`vaecourse.data.rendered.dsprites` knows.
+code when loaded, so it is not read. The values of the factors are not read either, because
+:mod:`vaecourse.data.rendered.dsprites` defines them.
 """
 
 import zipfile
@@ -26,12 +26,12 @@ def files(folder: Path) -> list[Path]:
 
 
 def read(folder: Path) -> tuple[dict[str, Split], str]:
-    """The splits of the file in a folder, and how they were chosen: :func:`vaecourse.data.rendered.dsprites.splits`.
+    """The splits of the file in a folder (:func:`vaecourse.data.rendered.dsprites.splits`), and a remark.
 
     Raises
     ------
     DataError
-        If there are several files, or the file is not the published one, whole.
+        If there are several files, or the file is not the complete published one.
     """
     found = files(folder)
     if len(found) > 1:
@@ -52,7 +52,7 @@ def read(folder: Path) -> tuple[dict[str, Split], str]:
 
 
 def _packed(file) -> np.ndarray:
-    """The images of an opened ``imgs.npy``, packed (N, 64, 8)."""
+    """The images of an open ``imgs.npy``, packed (N, 64, 8)."""
     read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(file)]
     header = read_header(file)
     shape = (len(dsprites.FACTORS), dsprites.SIDE, dsprites.SIDE)
@@ -68,6 +68,6 @@ def _packed(file) -> np.ndarray:
         if images.max() > 1:
             raise ValueError("its imgs hold other values than 0 and 1")
         part[:] = np.packbits(images.reshape(-1, dsprites.SIDE, dsprites.SIDE), axis=2)
-    if file.read(1):  # reading to the end is also what makes zipfile compare the checksum
+    if file.read(1):  # zipfile compares the checksum only at the end of the file
         raise ValueError("its imgs go on after the last image")
     return packed

@@ -1,7 +1,7 @@
 """The idx format, in which MNIST and Fashion-MNIST are published (http://yann.lecun.com/exdb/mnist).
 
-Two zero bytes, one byte for the type of the values, one for the number of dimensions, each dimension as a
-big-endian 32-bit number, then the values.
+A file contains two zero bytes, one byte for the type of the values, one for the number of dimensions, each dimension as
+a big-endian 32-bit number, then the values.
 """
 
 import gzip
@@ -21,13 +21,13 @@ STEMS = [f"{prefix}-{kind}-ubyte" for prefix in PREFIXES.values() for kind in ("
 
 
 def files(folder: Path) -> list[Path]:
-    """Those of the four files of a set that lie in ``folder``, unpacked or, failing that, packed by gzip."""
+    """The files of a set, at most four, that exist in ``folder``, unpacked or else packed by gzip."""
     candidates = [(folder / stem, folder / f"{stem}.gz") for stem in STEMS]
     return [next(path for path in pair if path.is_file()) for pair in candidates if any(p.is_file() for p in pair)]
 
 
 def read_array(path: Path, dimensions: int) -> np.ndarray:
-    """The unsigned bytes of one idx or idx.gz file, as an array with so many dimensions.
+    """The unsigned bytes of one idx or idx.gz file, as an array with the given number of dimensions.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_array(path: Path, dimensions: int) -> np.ndarray:
 
 
 def read(folder: Path) -> tuple[dict[str, Split], str]:
-    """The splits ``train`` and ``test`` of the four files in a folder, about which there is nothing to remark.
+    """The splits ``train`` and ``test`` of the four files in a folder, and an empty remark.
 
     Raises
     ------

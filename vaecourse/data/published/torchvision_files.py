@@ -1,4 +1,4 @@
-"""Files in torchvision's own layout, read by torchvision, which knows the formats and the MD5 sums."""
+"""Files in torchvision's own layout, read by torchvision, which has the formats and the MD5 sums."""
 
 import tarfile
 import tempfile
@@ -23,13 +23,13 @@ class TorchvisionFiles:
     Parameters
     ----------
     class_name : str
-        Class in torchvision.datasets.
+        Name of the class in torchvision.datasets.
     pattern : str
-        Its files, or the folder of its files, as a pattern of names.
+        Pattern of the names of its files, or of their folder.
     archive : str, optional
-        The packed file that they come in.
+        Name of the packed file that contains them.
     shrink_to : int, optional
-        Side of the images wanted, in pixels: larger ones are shrunk by antialiased bicubic interpolation.
+        Side of the result in pixels: larger images are shrunk by antialiased bicubic interpolation.
     """
 
     class_name: str
@@ -38,7 +38,7 @@ class TorchvisionFiles:
     shrink_to: int | None = None
 
     def files(self, folder: Path) -> list[Path]:
-        """The unpacked files in ``folder``, or, failing that, the packed one."""
+        """The unpacked files in ``folder``, or, if there are none, the packed one."""
         found = sorted(folder.glob(self.pattern)) + sorted(folder.glob(f"{self.pattern}/*"))
         unpacked = [path for path in found if path.is_file()]
         packed = [folder / self.archive] if self.archive else []
@@ -74,7 +74,7 @@ class TorchvisionFiles:
         return splits, remark
 
     def _split(self, dataset) -> Split:
-        """The images and labels; torchvision names and orders them differently from set to set."""
+        """The images and labels, whose names and axes differ between the data sets of torchvision."""
         labels = dataset.targets if hasattr(dataset, "targets") else dataset.labels
         images = torch.from_numpy(dataset.data)
         if images.shape[-1] == 3:
@@ -95,7 +95,7 @@ def _md5_sums(dataset: type) -> dict[str, str]:
 
 
 def _unpack(archive: Path, folder: Path, wanted: set[str]) -> None:
-    """Unpack these files of an archive, and read no further than the last of them."""
+    """Unpack the wanted files of an archive, and stop reading after the last of them."""
     missing = set(wanted)
     try:
         with tarfile.open(archive, "r:gz") as packed:
