@@ -1,6 +1,6 @@
 """The figures of the course: each takes a model and a split, or numbers, and returns a matplotlib ``Figure``.
 
-All share one style, which reads on a white page and on a dark one, and leave the caller's settings alone.
+All share one style, which is legible on white and on dark pages, and leave the caller's settings alone.
 """
 
 from vaecourse.evaluation import linear_path, spherical_path

@@ -43,7 +43,7 @@ class Animation:
     def __init__(self, frames: Sequence[Image.Image], description: str):
         self.description = description
         buffer = BytesIO()
-        # One palette for all frames: what does not move must not flicker. The octree keeps white white.
+        # One palette for all frames, so that still parts do not flicker. The octree keeps white exact.
         palette = frames[-1].quantize(COLOURS, Image.Quantize.FASTOCTREE)
         first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
         durations = [FRAME_MILLISECONDS] * len(others) + [LAST_FRAME_MILLISECONDS]
@@ -61,22 +61,22 @@ class Animation:
 
 
 def latent_space(snapshots: Snapshots, labels: Tensor, label_names: Sequence[str] = ()) -> Animation:
-    """The codes of a split as points that move while the model learns, on axes that stay.
+    """The codes of a split as points that move while the model learns, on fixed axes.
 
     Codes of more than two dimensions are shown in the plane of the two principal components of the last snapshot.
 
     Parameters
     ----------
     snapshots : Snapshots
-        Given to :func:`vaecourse.fit` as a callback. Of more than 30 epochs, 30 are shown, evenly chosen.
+        Callback that was given to :func:`vaecourse.fit`. At most 30 epochs are shown, evenly spaced.
     labels : integer Tensor of shape (N,)
-        Those of the split that the snapshots follow.
+        Labels of the split that the snapshots encode.
     label_names : texts, optional
 
     Raises
     ------
     ValueError
-        If there are no snapshots, codes have one dimension, or labels are not one for each code.
+        If there are no snapshots, codes have one dimension, or there is not one label per code.
     """
     shown = _chosen(snapshots)
     codes = [snapshots.codes[k].numpy() for k in shown]
@@ -135,7 +135,7 @@ def reconstructions(snapshots: Snapshots, count: int = 8) -> Animation:
 
 
 def _chosen(snapshots: Snapshots) -> list[int]:
-    """Which snapshots to show: all, or so many evenly chosen that the first and the last are among them."""
+    """Indices of the snapshots to show: all, or evenly spaced ones that include the first and the last."""
     if not snapshots.epochs:
         raise ValueError("there are no snapshots: give them to fit as callbacks=[snapshots], and train")
     last = len(snapshots.epochs) - 1

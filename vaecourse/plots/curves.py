@@ -1,4 +1,4 @@
-"""Figures of numbers: how terms change while a model learns, and where models stand between rate and distortion."""
+"""Figures of numbers: the terms of a loss by epoch, and models in the plane of rate and distortion."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ NOT_IN_NATS = {
     "seconds": ("time", "seconds"),
 }
 PANELS_IN_A_ROW = 3
-MOST_MARKERS = 12  # beyond so many epochs the lines have no markers
+MOST_MARKERS = 12  # lines of more epochs have no markers
 SPLITS = {"train": "-", "test": (0, (3, 1.5))}
 
 
@@ -33,9 +33,9 @@ def history(
     ----------
     histories : History, or dict from label to History
     names : texts
-        Columns of the histories; ``test_`` and the name is drawn with it where it exists.
+        Columns of the histories; the column ``test_`` + name is drawn too if it exists.
     first_epoch : int
-        The untrained model, epoch 0, is left out by default: its loss would flatten all the rest.
+        First epoch to draw. Epoch 0, the untrained model, is left out by default: its loss would flatten the curves.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def history(
 
 
 def _draw_term(panel: Axes, history: History, name: str, colour: str, first_epoch: int) -> set[str]:
-    """Draw a term of the training and of the test set, and say which of the two there are."""
+    """Draw a term of the training and of the test set, and return which of the two exist."""
     columns = {"train": name, "test": f"test_{name}"}
     found = {split: column for split, column in columns.items() if column in history.names}
     if not found:
@@ -88,9 +88,9 @@ def _draw_term(panel: Axes, history: History, name: str, colour: str, first_epoc
 
 @styled
 def rate_distortion(points: Mapping[str, tuple]) -> Figure:
-    """Models between rate and distortion, in nats per image; each point has its label, or curves have a legend.
+    """Models by rate and distortion, in nats per image; points have labels, or curves have a legend.
 
-    Along the dashed line rate + distortion, the negative ELBO, is that of the best point (Alemi et al., 2018).
+    Along the dashed line, rate + distortion (the negative ELBO) equals that of the best point (Alemi et al., 2018).
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def rate_distortion(points: Mapping[str, tuple]) -> Figure:
     Raises
     ------
     ValueError
-        If there are no points, or rates and distortions are not equally many.
+        If there are no points, or the numbers of rates and distortions differ.
     """
     if not points:
         raise ValueError("there are no points to show")

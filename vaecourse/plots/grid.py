@@ -1,4 +1,4 @@
-"""Rows of pictures, with labels at the left and titles above: what most figures of the course are made of."""
+"""Rows of pictures, with labels at the left and titles above, from which most figures of the course are made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Row:
 
 
 def draw(rows: Sequence[Row], columns: int) -> NotebookFigure:
-    """A figure of one axes, in which every picture is an ``AxesImage``, row by row."""
+    """A figure with one axes, in which every picture is an ``AxesImage``, row by row."""
     height, width = rows[0].pictures.shape[2:]
     ratio = height / width
     longest = max(len(line) for row in rows for line in row.label.split("\n"))
@@ -45,7 +45,7 @@ def draw(rows: Sequence[Row], columns: int) -> NotebookFigure:
     axes.axis("off")
     top = 0.0
     side = cell * (1 - GAP)
-    # Enlarged twofold or more, pixels are shown as they are: figures about blur must add none of their own.
+    # Pixels enlarged twofold or more are not interpolated, because figures about blur must not add blur.
     interpolation = "nearest" if side * DOTS_PER_INCH >= 2 * width else "antialiased"
     for row, lines, row_height in zip(rows, title_lines, heights, strict=True):
         top += LINE * lines
@@ -68,7 +68,7 @@ def show_picture(
 
 
 def pixels(picture: Tensor) -> np.ndarray:
-    """A picture (C, H, W) as matplotlib takes it: (H, W) if grey, (H, W, 3) if in colour."""
+    """A picture (C, H, W) as an array for matplotlib: (H, W) if grey, (H, W, 3) if in colour."""
     return picture[0].numpy() if len(picture) == 1 else picture.permute(1, 2, 0).numpy()
 
 
@@ -87,7 +87,7 @@ def as_pictures(images) -> Tensor:
 
 
 def index_within(split: Split, index: int) -> int:
-    """The index, if there is such an image in the split; else IndexError."""
+    """Return the index, or raise IndexError if the split has no such image."""
     if not -len(split) <= index < len(split):
         raise IndexError(f"image {index} is outside the split of {len(split)} images")
     return index

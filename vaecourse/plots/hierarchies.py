@@ -1,4 +1,4 @@
-"""Figures of hierarchies: what is left of an image when only its upper levels are kept."""
+"""Figures of hierarchies: images decoded from their upper levels only."""
 
 import torch
 from torch import nn
@@ -14,7 +14,7 @@ from vaecourse.plots.style import NotebookFigure, styled
 def level_reconstructions(model: nn.Module, split: Split, count: int = 10) -> NotebookFigure:
     """The first ``count`` images, and their reconstructions from all levels, from level 2 and above, and so on.
 
-    Codes are posterior means; below the levels kept they are the means of the priors.
+    Codes are posterior means; below the kept levels they are the means of the priors.
 
     Raises
     ------
@@ -32,9 +32,9 @@ def level_reconstructions(model: nn.Module, split: Split, count: int = 10) -> No
 
 @styled
 def held_levels(model: nn.Module, split: Split, index: int, count: int = 9, seed: int = 0) -> NotebookFigure:
-    """One image, and beside it draws with the codes of its upper levels held and the levels below drawn anew.
+    """One image, and draws that keep the codes of its upper levels and sample the levels below.
 
-    The first row holds level 2 and above, the next level 3 and above, the last nothing: there all levels are drawn.
+    The first row keeps level 2 and above, the next level 3 and above; in the last row all levels are sampled.
 
     Raises
     ------

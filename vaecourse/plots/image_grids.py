@@ -1,4 +1,4 @@
-"""Figures made of images: what a model reconstructs, generates, and draws along paths through its codes."""
+"""Figures of images: reconstructions, samples, and pictures along paths through the latent space."""
 
 from collections.abc import Sequence
 
@@ -25,18 +25,18 @@ def images(
     Parameters
     ----------
     images : Tensor or array of shape (N, C, H, W)
-        uint8, or floats in [0, 1] (beyond that they are clipped), grey (1 channel) or in colour (3).
+        Images as uint8, or as floats clipped to [0, 1]; grey (1 channel) or in colour (3).
     titles : texts, optional
-        One above each image, or one above each column.
+        Titles above each image, or above each column.
     columns : int, optional
-        Default: as many as there are images, at most 10.
+        Number of columns. Default: the number of images, at most 10.
     row_labels : texts, optional
-        One at the left of each row.
+        Labels at the left of each row.
 
     Raises
     ------
     ValueError
-        For another shape, or a number of titles or labels that does not fit.
+        If images have another shape, or the number of titles or labels does not fit.
     """
     pictures = as_pictures(images)
     columns = min(len(pictures), COLUMNS) if columns is None else columns
@@ -61,7 +61,7 @@ def images(
 def reconstructions(model: nn.Module, split: Split, count: int = 10) -> NotebookFigure:
     """The first ``count`` images of a split above their reconstructions from the posterior mean, ten to a line.
 
-    Of a split that is binarised dynamically, the originals are the black and white draws that the model saw.
+    If the split is binarised dynamically, the originals are the black and white draws that the model encoded.
     """
     at_least(1, count=count)
     originals, decoded = _seen_and_decoded(model, split[:count])
@@ -78,7 +78,7 @@ def samples(model: nn.Module, count: int = 40, seed: int = 0) -> NotebookFigure:
     Raises
     ------
     TypeError
-        If the model has no prior, as a plain autoencoder.
+        If the model has no prior, such as a plain autoencoder.
     """
     at_least(1, count=count)
     _needs_prior(model, "samples need")
@@ -105,17 +105,17 @@ def interpolation(
     first, second : int
         Indices of the two images.
     steps : int
-        Codes decoded, those of the two images included.
+        Number of decoded codes, including those of the two images.
     kind : "linear", "spherical" or "both"
         See :func:`vaecourse.plots.linear_path` and :func:`vaecourse.plots.spherical_path`.
     level : int
-        In a hierarchy: the codes of this level and of those above go from one image to the other, and the levels below
-        follow as the means of their priors.
+        Lowest interpolated level of a hierarchy: this level and those above go from one image to the other, and those
+        below are the means of their priors.
 
     Raises
     ------
     ValueError, IndexError
-        For another kind, fewer than 2 steps, or an index outside the split.
+        If the kind is another, there are fewer than 2 steps, or an index is outside the split.
     """
     at_least(2, steps=steps)
     if kind not in (*PATHS, "both"):
@@ -144,28 +144,28 @@ def traversal(
 ) -> NotebookFigure:
     """One row per latent unit: the unit goes from −3σ to +3σ while the others stay where they are.
 
-    Where the prior of the level is N(0, I), σ = 1 and the centre 0 are the prior's. Where there is no such prior, in
-    an autoencoder and below the top of a hierarchy, they are the standard deviation and the mean of the unit's codes
-    over the split (:class:`vaecourse.evaluation.Units`). In a hierarchy the levels above stay too, and those below
-    follow: each keeps its noise (:func:`vaecourse.evaluation.traverse`), as in the explorers.
+    If the prior of the level is N(0, I), σ is 1 and the centre is 0. Otherwise (in an autoencoder and below the top of
+    a hierarchy) they are the standard deviation and the mean of the unit's codes over the split
+    (:class:`vaecourse.evaluation.Units`). In a hierarchy the levels above are fixed too, and those below follow with
+    their noise kept (:func:`vaecourse.evaluation.traverse`), as in the explorers.
 
     Parameters
     ----------
     model : nn.Module
     split : Split
-        Decides the order of the rows: largest rate first, or largest variance of the code for an autoencoder.
+        Split that determines the order of the rows: largest rate first, or largest code variance for an autoencoder.
     index : int, optional
-        The other units stay at the posterior mean of this image of the split; by default at the centre.
+        Index of the image whose posterior mean fixes the other units. Default: they stay at the centre.
     units : indices, optional
-        Which units to show, in this order. Default: the 10 of the largest rate.
+        Units to show, in this order. Default: the 10 units of largest rate.
     steps : int
     level : int
-        1 is the level nearest to the image.
+        Number of the level; 1 is nearest to the image.
 
     Raises
     ------
     ValueError, IndexError
-        For fewer than 2 steps, or an index, a unit or a level that does not exist.
+        If there are fewer than 2 steps, or an index, a unit or a level does not exist.
     """
     at_least(2, steps=steps)
     check_level(level, len(model.latent_dims))
@@ -192,15 +192,15 @@ def traversal(
 
 @styled
 def manifold(model: nn.Module, steps: int = 20) -> NotebookFigure:
-    """What a model of two latent units draws over the whole plane, in ``steps`` × ``steps`` images.
+    """Images of a model of two latent units over the whole plane, in a grid of ``steps`` × ``steps``.
 
-    The codes are quantiles of the prior, at the probabilities ½/steps … 1 − ½/steps, so each image stands for an
+    The codes are quantiles of the prior, at the probabilities ½/steps … 1 − ½/steps, so each image represents an
     equal share of it (Kingma and Welling, 2014, appendix A). Unit 0 grows to the right, unit 1 upwards.
 
     Raises
     ------
     ValueError, TypeError
-        If the model has not 2 latent units, or no prior.
+        If the model does not have 2 latent units, or has no prior.
     """
     at_least(1, steps=steps)
     if model.latent_dims != (2,):
@@ -215,7 +215,7 @@ def manifold(model: nn.Module, steps: int = 20) -> NotebookFigure:
     ratio = height / width
     figure, axes = panels(height=6.2 * ratio + 0.4)
     show_picture(axes, grid.reshape(channels, steps * height, steps * width), (0, steps, 0, steps))
-    intervals = 5 + steps % 2  # even like the steps, or odd like them, so that ticks are symmetric
+    intervals = 5 + steps % 2  # same parity as the steps, so that ticks are symmetric
     shown = sorted({round(k * (steps - 1) / intervals) for k in range(intervals + 1)})
     names = [short(values[k].item()) for k in shown]
     middles = [k + 0.5 for k in shown]
@@ -233,7 +233,7 @@ def short(value: float, sign: str = "") -> str:
 
 
 def _seen_and_decoded(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
-    """The images as the model saw them and their reconstructions, both (N, C, H, W) on the CPU."""
+    """The images that the model encoded and their reconstructions, both (N, C, H, W) on the CPU."""
     if not len(split):
         raise ValueError("the split has no images to show")
     pairs = [(images, output.reconstruction.mean) for images, output in outputs(model, split)]

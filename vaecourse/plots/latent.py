@@ -1,4 +1,4 @@
-"""Figures of the latent space: where the codes of images lie, and which units carry something."""
+"""Figures of the latent space: the codes of images, and the rates of units."""
 
 import warnings
 from collections.abc import Sequence
@@ -33,14 +33,14 @@ def latent_scatter(
     codes : Tensor of shape (N, 2)
     labels : integer Tensor of shape (N,), optional
     label_names : texts, optional
-        By label. Default: the numbers.
+        Names of the labels, in order. Default: the numbers.
     ax : matplotlib Axes, optional
-        Draw here, and return its figure.
+        Axes to draw in, whose figure is returned. Default: a new figure.
 
     Raises
     ------
     ValueError
-        If the codes have not two dimensions, or labels are not one for each.
+        If the codes do not have two dimensions, or there is not one label per code.
     """
     codes = _as_array(codes)
     if codes.ndim != 2 or codes.shape[1] != 2:
@@ -57,20 +57,20 @@ def umap(
 ) -> Figure:
     """Codes of any dimension in the plane, by UMAP (McInnes et al., 2018): neighbours stay neighbours.
 
-    Distances between clusters, their sizes and the two axes mean nothing. The same seed gives the same figure. Of
-    more than 5,000 codes a seeded choice of 5,000 is shown.
+    Distances between clusters, their sizes and the two axes have no meaning. The same seed gives the same figure. If
+    there are more than 5,000 codes, a random subset of 5,000 is shown.
 
     Parameters
     ----------
     codes : Tensor of shape (N, d)
     labels, label_names, ax
-        As for :func:`latent_scatter`.
+        The arguments of :func:`latent_scatter`.
     seed : int
 
     Raises
     ------
     ValueError
-        If there are fewer than 20 codes, or labels are not one for each.
+        If there are fewer than 20 codes, or there is not one label per code.
     """
     codes = _as_array(codes)
     if codes.ndim != 2 or len(codes) < 20:
@@ -81,7 +81,7 @@ def umap(
         codes, labels = codes[chosen], None if labels is None else labels[chosen]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-        from umap import UMAP  # here, because the import takes seconds
+        from umap import UMAP  # imported here, because the import takes seconds
 
     plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
     ax = _square_axes() if ax is None else ax
@@ -102,7 +102,7 @@ def posteriors(
     Raises
     ------
     ValueError
-        If the model has not 2 latent units, or no posterior.
+        If the model does not have 2 latent units, or has no posterior.
     """
     if model.latent_dims != (2,):
         shown = ", ".join(map(str, model.latent_dims))
@@ -134,7 +134,7 @@ def unit_rates(model: nn.Module, split: Split, level: int = 1) -> Figure:
     Raises
     ------
     ValueError
-        If the model has no posterior, as a plain autoencoder.
+        If the model has no posterior, such as a plain autoencoder.
     """
     check_level(level, len(model.latent_dims))
     units = measure_units(model, split)[level - 1]
@@ -154,7 +154,7 @@ def unit_rates(model: nn.Module, split: Split, level: int = 1) -> Figure:
 
 
 def scatter(ax: Axes, points: np.ndarray, labels, label_names: Sequence[str], size: float | None = None) -> list:
-    """Draw points (N, 2) by label, with names at the medians. Returns (which points, colour) of each label."""
+    """Draw points (N, 2) by label, with names at the medians; returns (mask of the points, colour) for each label."""
     labels = _checked_labels(labels, len(points))
     size = 6 + 4000 / (len(points) + 200) if size is None else size
     look_at(ax, points)
@@ -165,12 +165,12 @@ def scatter(ax: Axes, points: np.ndarray, labels, label_names: Sequence[str], si
     if len(label_names) and not (present.min() >= 0 and present.max() < len(label_names)):
         needed = f"labels {present.min()} to {present.max()} do not number {len(label_names)} names"
         raise ValueError(f"{needed}: give a name for each label from 0")
-    # Labels that count from 0 keep their colours where some of them are missing.
+    # Labels that count from 0 keep their colours if some of them are missing.
     places = present if present.min() >= 0 else np.arange(len(present))
     palette = category_colours(max(len(label_names), places.max() + 1))
     groups = [(labels == label, palette[place]) for label, place in zip(present, places, strict=True)]
     for (members, colour), label in zip(groups, present, strict=True):
-        # Two shapes by turns tell apart the colours that are most alike; a triangle fills less of its square.
+        # Alternating shapes distinguish similar colours; a triangle is larger, because it fills less of its square.
         marker, area = (("o", size), ("^", 1.5 * size))[label % 2]
         ax.scatter(*points[members].T, s=area, color=colour, marker=marker, alpha=0.8, linewidths=0)
         name = label_names[label] if len(label_names) else str(label)

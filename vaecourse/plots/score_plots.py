@@ -21,14 +21,14 @@ def score_matrix(score: Score | DCI, factors: Sequence[str] | None = None) -> Fi
     Parameters
     ----------
     score : Score or DCI
-        What a function of :mod:`vaecourse.metrics` returned; for DCI the importances are shown.
+        Result of a function of :mod:`vaecourse.metrics`; for DCI the importances are shown.
     factors : sequence of str, optional
         Names of the factors.
 
     Raises
     ------
     ValueError
-        If there are not as many names as factors.
+        If the number of names is not the number of factors.
     """
     if isinstance(score, DCI):
         matrix = score.importance
@@ -84,19 +84,19 @@ def score_table(scores: Mapping[str, Mapping[str, float]]) -> Figure:
 
 @styled
 def score_bars(scores: Mapping[str, Mapping[str, float | Sequence[float]]], columns: int = MOST_COLUMNS) -> Figure:
-    """One panel a score, one bar a method at the median over its seeds, and a dot for every seed.
+    """One panel per score, with one bar per method at the median over its seeds, and a dot for every seed.
 
     Parameters
     ----------
     scores : dict from score to dict from method to a number, or to one number for each seed
         All scores have the same methods.
     columns : int
-        Panels side by side, at most.
+        Largest number of panels side by side.
 
     Raises
     ------
     ValueError
-        If there are no scores, they have different methods, a method has no number, or one that is not finite.
+        If there are no scores, they have different methods, or a method has no number or one that is not finite.
     """
     methods = _names(scores, "score_bars needs at least one score and one method", "score")
     if columns < 1:

@@ -1,4 +1,4 @@
-"""The one style of all figures: it reads on a white page and on a dark one, and to colour-blind eyes.
+"""The style of all figures, legible on white and on dark pages and for colour-blind readers.
 
 Figures are made without pyplot, so nothing is left open and the caller's settings are never changed.
 """
@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 WIDTH = 7.0  # inches: the width of a text column
 DOTS_PER_INCH = 140
 
-# The grey whose contrast with white (4.3) and with a page of #121212 (4.4) is nearly the same.
+# This grey has nearly the same contrast with white (4.3) and with a page of #121212 (4.4).
 INK = "#7a7a7a"
 # Okabe and Ito (2008), without the yellow and the black, which are lost on a white or a dark page.
 LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
-# Ten colours that stay apart for colour-blind eyes too: Petroff (2021), arXiv 2107.02270.
+# Ten colours that colour-blind readers can distinguish too: Petroff (2021), arXiv 2107.02270.
 TEN_COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
@@ -89,11 +89,11 @@ def panels(rows: int = 1, columns: int = 1, height: float = 3.0, width: float = 
     ----------
     rows, columns : int
     height : float
-        Of each row, in inches.
+        Height of each row, in inches.
     width : float
-        Of the figure, in inches.
+        Width of the figure, in inches.
     keywords
-        Of :meth:`matplotlib.figure.Figure.subplots`, for instance ``sharey=True``.
+        Arguments of :meth:`matplotlib.figure.Figure.subplots`, for instance ``sharey=True``.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def panels(rows: int = 1, columns: int = 1, height: float = 3.0, width: float = 
 
 
 def category_colours(count: int) -> list:
-    """So many colours for categories: up to ten that are easy to tell apart, beyond that a scale of them."""
+    """``count`` colours for categories: up to ten are easy to distinguish; more are taken from a colour scale."""
     if count <= len(TEN_COLOURS):
         return list(TEN_COLOURS[:count])
     return list(matplotlib.colormaps["turbo"](np.linspace(0.05, 0.95, count)))

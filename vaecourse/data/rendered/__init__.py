@@ -1,1 +1,1 @@
-"""Data sets that the package draws itself, with all their factors known."""
+"""Data sets that the package renders from known factors."""

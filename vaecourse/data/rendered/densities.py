@@ -1,6 +1,6 @@
 """Named densities in one and two dimensions, for density reconstruction: their draws are images of one row.
 
-A density is truncated to a box (a draw outside it is drawn again), and the box is scaled to [0, 1].
+A density is truncated to a box by rejection, and the box is scaled to [0, 1].
 """
 
 import difflib
@@ -25,7 +25,7 @@ class Density:
     draw : function (Generator, count) -> array of shape (count, d)
         Independent draws of the density before it is truncated.
     low, high : float
-        Sides of the box, the same for each axis.
+        Ends of the box, the same for each axis.
     """
 
     draw: Callable[[Generator, int], np.ndarray]
@@ -40,7 +40,7 @@ class Sample:
     Parameters
     ----------
     split : Split of float32 images of shape (N, 1, 1, d), in [0, 1]
-        The box of the density, scaled to [0, 1].
+        Draws, with the box of the density scaled to [0, 1].
     density : Density
     """
 
@@ -82,9 +82,9 @@ def _ring_mixture(generator: Generator, count: int) -> np.ndarray:
 
 
 def _moons(generator: Generator, count: int) -> np.ndarray:
-    """Two half circles of radius 1 that reach into each other, with Gaussian noise of standard deviation 0.1.
+    """Two interleaving half circles of radius 1, with Gaussian noise of standard deviation 0.1.
 
-    The shape of :func:`sklearn.datasets.make_moons`, about (0, 0), but with independent draws.
+    The shape is that of :func:`sklearn.datasets.make_moons`, centred at (0, 0), but the draws are independent.
     """
     angles = generator.uniform(0, np.pi, count)
     upper = np.c_[np.cos(angles) - 0.5, np.sin(angles) - 0.25]

@@ -40,7 +40,7 @@ SPLITS = f"train is the whole set, test {TEST_COUNT:,} images out of it"
 SUBPIXELS = 256
 HALF = SUBPIXELS // 2
 IMAGES_AT_ONCE = 4096
-# PIXELS_FROM[i]: a row of 64 pixels, the first in the highest bit, with the pixels i, i + 1, … set.
+# PIXELS_FROM[i] is a row of 64 pixels, the first in the highest bit, with the pixels i, i + 1, … set.
 PIXELS_FROM = np.array([(1 << SIDE - column) - 1 for column in range(SIDE + 1)], np.uint64)
 
 
@@ -68,7 +68,7 @@ def render(classes) -> np.ndarray:
 
 
 def render_packed(classes) -> np.ndarray:
-    """The same images with eight pixels a byte, (N, 64, 8), packed as by ``numpy.packbits``: 512 bytes an image."""
+    """The same images (N, 64, 8) with eight pixels per byte, packed as by ``numpy.packbits``: 512 bytes per image."""
     classes = FACTORS.check(classes)
     packed = np.empty((len(classes), SIDE, SIDE // 8), np.uint8)
     for start in range(0, len(classes), IMAGES_AT_ONCE):
@@ -82,9 +82,9 @@ def render_packed(classes) -> np.ndarray:
 def splits(packed: np.ndarray | None = None) -> dict[str, Split]:
     """The splits ``train`` and ``test``, with classes as factors and shapes as labels.
 
-    As in the literature on disentanglement, which knows no test set, ``train`` is the whole set: the image of number
-    ``FACTORS.index_of(classes)`` has these classes. ``test`` is 10,000 images of it, always the same, in random order;
-    a model trained on ``train`` has seen them.
+    As in the literature on disentanglement, which uses no test set, ``train`` is the whole set: the image at index
+    ``FACTORS.index_of(classes)`` has these classes. ``test`` contains 10,000 images of it, always the same, in random
+    order; a model trained on ``train`` has seen them.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def splits(packed: np.ndarray | None = None) -> dict[str, Split]:
 
 
 def _outline(shape: int) -> tuple[np.ndarray, np.ndarray]:
-    """The vertices (u, v) of a shape at scale 1, in pixels; the last is the first again."""
+    """The vertices (u, v) of a shape at scale 1, in pixels; the last repeats the first."""
     if SHAPES[shape] == "square":
         return 9.6 * np.array([-1, 1, 1, -1, -1]), 9.6 * np.array([-1, -1, 1, 1, -1])
     if SHAPES[shape] == "ellipse":
@@ -124,12 +124,12 @@ def _placed(shape: int) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class _Crossings:
-    """Where the sides of the outlines of a shape cross the centre lines of rows.
+    """Crossings of the outline's sides with the centre lines of rows, for one shape.
 
-    Which rows a side crosses, and how far along, does not depend on posX: so this is known once for all images.
-    ``first`` and ``count``, for each (scale, orientation, posY), say which of the crossings that follow are its own:
-    the ``side`` that crosses, the ``row``, the ``height`` of the side, and how far ``below`` its first vertex the
-    crossing is (above, if the side goes up), both in 1/256 pixel.
+    The rows that a side crosses do not depend on posX, so they are computed once. ``first`` and ``count`` select the
+    crossings of each (scale, orientation, posY) in the other arrays. These hold for each crossing its ``side``, its
+    ``row``, the ``height`` of the side, and the distance ``below`` the side's first vertex (above, if the side goes
+    up), the last two in 1/256 pixel.
     """
 
     first: np.ndarray
@@ -143,7 +143,7 @@ class _Crossings:
 @cache
 def _crossings(shape: int) -> _Crossings:
     y = _placed(shape)[1]
-    # Row j has its centre line at 256 j + 128. A vertex is followed by the first row whose line is not above it.
+    # The centre line of row j is at 256 j + 128. `following` is the first row whose line is not above the vertex.
     following = (y + HALF - 1) // SUBPIXELS
     crossed = np.abs(np.diff(following))
     count = crossed.sum(-1)
@@ -170,8 +170,8 @@ def _filled(shape: int, scale, orientation, column, row) -> np.ndarray:
     outline = np.ravel_multi_index((scale, orientation, column), x.shape[:3]) * x.shape[3]
     vertex = np.repeat(outline, count) + table.side[which]
     start, following = x.ravel()[vertex], x.ravel()[vertex + 1]
-    # The crossing, in pixels from the first centre, as a fraction of integers below 2³¹: its quotient is so exact
-    # that rounding it up cannot err.
+    # The crossing, in pixels from the first centre, is a fraction of integers below 2³¹, so its quotient in double
+    # precision is exact enough to be rounded up without error.
     crossing = ((start - HALF) * height + table.below[which] * (following - start)) / (SUBPIXELS * height)
     rows = np.zeros(len(count) * SIDE, np.uint64)
     place = np.repeat(SIDE * np.arange(len(count)), count) + table.row[which]

@@ -6,8 +6,8 @@ The drawing goes from −1 to 1, x to the right and y down. Classes of factors a
 import numpy as np
 
 CENTRE = 0.02  # y of the middle of the head
-HEIGHT = 0.62  # of the head, from its middle to the chin
-ROUNDNESS = 0.5  # radius of the cylinder that the features are drawn on
+HEIGHT = 0.62  # height of the head from its middle to the chin
+ROUNDNESS = 0.5  # radius of the cylinder on which the features are drawn
 EYES = 0.25, -0.02  # x of the right eye, y of both
 MOUTH = 0.36  # y
 TURNS = np.radians((-17, -8.5, 0, 8.5, 17))
@@ -101,7 +101,7 @@ def nose_light(x, y, head_turn):
 
 
 def _mouth(x, y, mouth_curve, mouth_opening, head_turn):
-    """Along the mouth from −1 to 1, and the height above its middle line, both in the turned face."""
+    """Position along the mouth, from −1 to 1, and height above its middle line, both in the turned face."""
     u = _on_face(x, head_turn) / 0.21
     bend = 0.055 * (mouth_curve - 2)
     return u, y - MOUTH - bend * (0.5 - u**2), 0.042 * mouth_opening
@@ -130,7 +130,7 @@ def teeth(x, y, mouth_curve, mouth_opening, head_turn):
 
 
 def _eyes(x, y, head_turn):
-    """For each eye, the place relative to its middle."""
+    """Coordinates relative to the middle of each eye."""
     u = _on_face(x, head_turn)
     return [(u - side * EYES[0], y - EYES[1]) for side in (-1, 1)]
 
@@ -145,7 +145,7 @@ def _white(u, v, eye_size, larger=0.0):
 
 
 def eye_rims(x, y, eye_size, head_turn):
-    """A rim, heavier above: the lashes."""
+    """A rim, thicker above for the lashes."""
     found = [_white(u, v + 0.016, eye_size, 0.02) for u, v in _eyes(x, y, head_turn)]
     return found[0] | found[1]
 
@@ -156,7 +156,7 @@ def eye_whites(x, y, eye_size, head_turn):
 
 
 def _round_in_eyes(x, y, eye_size, gaze, head_turn, radius, shift=(0.0, 0.0)):
-    """A disc about where the eyes look, within the whites."""
+    """A disc around the point of gaze, within the whites."""
     look = 0.03 * (gaze - 2)
     radius = radius * (0.056 + 0.009 * eye_size)
     found = [

@@ -15,7 +15,7 @@ class FactorGrid:
     ----------
     names : tuple of str
     sizes : tuple of int
-        How many values each factor has; its classes count from 0.
+        Number of values of each factor; its classes count from 0.
     """
 
     names: tuple[str, ...]
@@ -47,17 +47,17 @@ class FactorGrid:
         return classes
 
     def index_of(self, classes) -> np.ndarray:
-        """The numbers (N,) of the combinations with these classes (N, K); errors as in :meth:`check`."""
+        """The indices (N,) of the combinations with these classes (N, K); errors as in :meth:`check`."""
         columns = self.check(classes).T
         return np.ravel_multi_index(tuple(columns), self.sizes)
 
     def classes_of(self, index) -> np.ndarray:
-        """The classes (N, K) of the combinations with these numbers (N,), as int64.
+        """The classes (N, K) of the combinations with these indices (N,), as int64.
 
         Raises
         ------
         TypeError, ValueError
-            If the numbers are not integers, not of shape (N,), or there are no such combinations.
+            If the indices are not integers, not of shape (N,), or out of range.
         """
         index = _integers(index, "indices")
         if index.ndim != 1:

@@ -1,4 +1,4 @@
-"""What is known of the rendered sets: their factors, and how to draw images of any combination of them."""
+"""Ground truth of the rendered sets: their factors, and functions that render any combination of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from vaecourse.data.rendered.factor_grid import FactorGrid
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """Of a rendered set: its factors, how to draw images of them, and which factors are no amounts."""
+    """Factors of a rendered set, a function that renders them, and the factors that are not quantities."""
 
     grid: FactorGrid
     render: Callable[[np.ndarray], np.ndarray]
@@ -30,7 +30,7 @@ def _column(grid: FactorGrid, name: str) -> int:
 
 
 GROUND_TRUTH = {
-    # Orientation 39 is the same picture as orientation 0.
+    # Orientations 39 and 0 give the same picture.
     "dsprites": GroundTruth(dsprites.FACTORS, dsprites.render, {3: 39}, (1,)),
     "toy_faces": GroundTruth(
         toy_faces.FACTORS,

@@ -1,4 +1,4 @@
-"""Hair and glasses of the toy faces: masks and lights over coordinates in the picture, as in ``face_shapes``."""
+"""Hair and glasses of the toy faces: functions of coordinates in the drawing, as in ``face_shapes``."""
 
 import numpy as np
 

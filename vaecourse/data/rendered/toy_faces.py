@@ -1,9 +1,9 @@
 """Toy faces: drawn faces in colour with eleven independent factors.
 
-A picture is a stack of layers, back to front: a coverage between 0 and 1 a pixel, and a colour. The coverage of a
-layer depends on few factors, so it is drawn once for each of their combinations, four times finer than the picture,
-averaged (this makes the edges smooth), and kept. The plane of the drawing goes from −1 to 1, x to the right and y
-down. The light comes from the upper left.
+A picture is a stack of layers, back to front. A layer has a coverage between 0 and 1 for each pixel, and a colour. The
+coverage depends on few factors, so it is drawn once for each of their combinations, at four times the resolution,
+averaged for smooth edges, and kept. The coordinates of the drawing go from −1 to 1, x to the right and y down. The
+light comes from the upper left.
 """
 
 from collections.abc import Callable
@@ -72,11 +72,11 @@ class _Layer:
     Parameters
     ----------
     shape : function (x, y, *classes) -> coverage
-        Of :mod:`vaecourse.data.rendered.face_shapes`.
+        Function of :mod:`vaecourse.data.rendered.face_shapes`.
     factors : tuple of str
-        Those that its coverage depends on, in the order of its arguments.
+        Factors that determine the coverage, in the order of its arguments.
     palette : array (classes, 3)
-        Its colours from 0 to 255, by the class of ``coloured_by``; one colour if that is None.
+        Colours from 0 to 255, by the class of the factor ``coloured_by``; one colour if that is None.
     coloured_by : str, optional
     """
 
@@ -177,7 +177,7 @@ def _painted(classes: np.ndarray, size: int) -> np.ndarray:
         touched = coverages.any(0)
         if not touched.any():
             continue
-        # Most layers are small: only the rectangle that they touch is painted.
+        # Most layers are small, so only the rectangle that they touch is painted.
         vertical, horizontal = (np.flatnonzero(touched.any(axis)) for axis in (1, 0))
         rows, columns = (slice(found[0], found[-1] + 1) for found in (vertical, horizontal))
         weights = coverages[:, rows, columns][which.ravel()]
