@@ -1,12 +1,12 @@
-"""Does ``torch.compile`` pay for the course's models? Steps of training per second, eager and compiled.
+"""Is ``torch.compile`` faster for the course's models? Training steps per second, eager and compiled.
 
-A step is what ``vc.fit`` does: draw a batch, forward, loss, backward, Adam. Both sides start from equal weights and
-train in turn, A B A B …; medians are printed, of processor time, so that other processes hardly matter. Compiling is
-timed apart, with the first step: its processor time is that of this process and of the C++ compiler.
+A step is that of ``vc.fit``: draw a batch, forward, loss, backward, Adam. Both variants start from equal weights and
+train in turn, A B A B …; the script prints medians of processor time, which other processes hardly affect. Compilation
+is timed separately, with the first step: its processor time is that of this process and of the C++ compiler.
 
     python benchmarks/compiled_training.py [--models vae hdvae3] [--steps 40] [--rounds 5]
 
-Needs a C++ compiler. The images are noise: only their size matters here.
+The script needs a C++ compiler. The images are noise, because only their size matters.
 """
 
 import argparse
@@ -14,9 +14,9 @@ import os
 import statistics
 import time
 
-# The compiler's own processes would escape the clock.
+# One thread, because the processor time of the compiler's own worker processes would not be counted.
 os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
-# What an earlier run has compiled must not make this one look quick.
+# No caches, because code compiled by an earlier run would make compilation look fast.
 os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
 
 import torch
@@ -42,7 +42,7 @@ class Trainer:
         self.split, self.batch_size = vc.Split(pixels), recipe.batch_size
         model = recipe.build_model(SHAPES[recipe.data]).to(memory_format=memory_format).train()
         loss = recipe.build_loss(IMAGES)
-        # The model would read the range of each batch on a CPU, at which a compiled graph breaks.
+        # On a CPU the model checks the range of each batch, which breaks a compiled graph.
         model._check_images = lambda images: None
         self.optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, fused=True)
         self.batches = iter(())
@@ -59,7 +59,7 @@ class Trainer:
             self.optimizer.zero_grad()
 
     def _batch(self):
-        """The next whole batch: one of another size would be compiled anew."""
+        """The next full batch: a batch of another size would cause a recompilation."""
         batch = next(self.batches, None)
         if batch is None or len(batch) < self.batch_size:
             self.batches = self.split.batches(self.batch_size, shuffle=True)
@@ -68,7 +68,7 @@ class Trainer:
 
 
 def seconds(trainer: Trainer, count: int) -> tuple[float, float]:
-    """Processor time, that of child processes included, and time on the clock."""
+    """Processor time, including child processes, and elapsed time."""
     before, started = os.times(), time.perf_counter()
     trainer.steps(count)
     return sum(os.times()[:4]) - sum(before[:4]), time.perf_counter() - started

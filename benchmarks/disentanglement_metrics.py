@@ -1,13 +1,13 @@
-"""The scores of disentanglement (``vaecourse.metrics``): their times, and how near the quick ones are to the reference.
+"""The disentanglement scores (``vaecourse.metrics``): their times, and their distance from reference implementations.
 
 MIG beside scikit-learn's mutual information unit by unit, as disentanglement_lib computes it; SAP beside scikit-learn's
 LinearSVC unit by unit; DCI with the default learner beside the reference protocol, on five kinds of codes of the five
 factors of dSprites; and the scores of FactorVAE and β-VAE of its rendered images, from the centre of each sprite, with
-fewer groups than the default. The reference of SAP and of DCI takes minutes: it runs with ``--reference`` only.
+fewer groups than the default. The references of SAP and DCI take minutes and run only with ``--reference``.
 
-On two cores others take, for 10,000 codes of 10 units, .2 s for MIG (disentanglement_lib, and disent too) and 1.5 to 7
-minutes for DCI (disentanglement_lib); and 2.5 s for MIG of 20,000 codes of 64 units (a published notebook). Asked for
-here are 0.03 s and 0.4 s for MIG and for SAP, and 30 s for DCI. Run it on a machine with nothing else to do.
+Other implementations on two cores, for 10,000 codes of 10 units, take .2 s for MIG (disentanglement_lib and disent) and
+1.5 to 7 minutes for DCI (disentanglement_lib); MIG of 20,000 codes of 64 units takes 2.5 s (a published notebook). The
+targets here are 0.03 s and 0.4 s for MIG and for SAP, and 30 s for DCI. Run the script on an otherwise idle machine.
 
     python benchmarks/disentanglement_metrics.py [--images 10000] [--reference]
 """
@@ -50,7 +50,7 @@ def example(kind: str, count: int, width: int = 10) -> tuple[np.ndarray, np.ndar
 
 
 def _mixture(factors: np.ndarray, amounts: np.ndarray) -> np.ndarray:
-    """Ten units that bend and mix the factors, as a VAE's do: place nearly pure, orientation spread over many."""
+    """Ten nonlinear mixtures of the factors, as in a VAE: position nearly pure, orientation spread over many units."""
     shape, scale, _, x, y = amounts.T
     angle = 2 * np.pi * factors[:, 2] / 39
     units = [
@@ -76,7 +76,7 @@ def mig_one_by_one(codes: np.ndarray, factors: np.ndarray) -> float:
 
 
 def sap_one_by_one(codes: np.ndarray, factors: np.ndarray) -> float:
-    """Trained on the same images as ``metrics.sap`` trains on, and tested on the same others."""
+    """SAP by LinearSVC, with the same training and test images as ``metrics.sap``."""
     _, _, kept = metrics.factors.training_and_test(codes, factors, None, 0)
     accuracies = np.empty((codes.shape[1], factors.shape[1]))
     for place in np.ndindex(accuracies.shape):

@@ -17,13 +17,13 @@ BATCH = 128
 
 
 def peak_megabytes() -> float:
-    """The most memory that this process has held."""
+    """Peak memory of this process."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
 def report(what: str, function, count: int):
-    """Run a function, and print how long it took for so many images."""
+    """Run a function, and print its time for ``count`` images."""
     started, worked = time.perf_counter(), time.process_time()
     result = function()
     seconds, of_processor = time.perf_counter() - started, time.process_time() - worked

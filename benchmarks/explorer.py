@@ -1,8 +1,8 @@
 """Milliseconds from a slider's new value to the new picture and its difference, in the widget explorer.
 
-The value of a real slider is set; the time ends when both PNGs are there. Processor time, which other programs on the
-machine do not lengthen, is printed beside the time that passed. The first unit of every level is moved in turn. Weights
-are as they were initialised: the work is that of a trained model. Image sizes are those of MNIST and CelebA.
+The script sets the value of a real slider; the time ends when both PNGs exist. It prints elapsed time and processor
+time, which other programs hardly affect. It moves the first unit of every level in turn. Weights are random, which does
+not change the work. Image sizes are those of MNIST and CelebA.
 
     python benchmarks/explorer.py [--moves 100] [--threads 2]
 """
@@ -34,7 +34,7 @@ def move_times(explorer, level: int, moves: int) -> tuple[list[float], float]:
     if explorer.tabs:
         explorer.tabs.selected_index = level - 1
     panel = explorer.panels[level - 1]
-    if not panel.sliders:  # without training all units may have collapsed
+    if not panel.sliders:  # all units of an untrained model may have collapsed
         panel.accordion.selected_index = 0
     slider = next(iter(panel.sliders.values())).slider
     slider.value = slider.min

@@ -1,7 +1,7 @@
 """SSIM and PSNR of a whole test set at once (``vaecourse.metrics``) beside scikit-image, image by image.
 
-Both sides score the same random digit-like images in turn, A B A B …; printed are the median times, the median of the
-ratios round by round, and the largest difference between the scores.
+Both implementations score the same random digit-like images in turn, A B A B …; the script prints the median times, the
+median ratio over the rounds, and the largest difference between the scores.
 
     python benchmarks/image_metrics.py [--images 10000] [--rounds 5]
 """

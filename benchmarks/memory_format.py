@@ -1,6 +1,6 @@
-"""What does it pay that kernels of convolutions lie channel last in memory? Milliseconds a step of training.
+"""How much time does a channel-last memory format of convolution kernels save? Milliseconds per training step.
 
-Steps, turns and clock are those of ``compiled_training.py``.
+Steps, alternation and clock are those of ``compiled_training.py``.
 
     python benchmarks/memory_format.py [--recipes vae-dsprites] [--threads 1] [--steps 10] [--rounds 7]
 """

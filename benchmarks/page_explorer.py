@@ -1,7 +1,7 @@
-"""Pictures a second that the page explorer draws in headless Chromium while the mouse drags a slider.
+"""Pictures per second that the page explorer draws in headless Chromium while the mouse drags a slider.
 
-Each decoder of the course, with random weights: what is drawn does not change the time. Printed are pictures a second
-and the median time of one decoding, with the kernel in WebAssembly and, for comparison, in plain JavaScript.
+Each decoder of the course is timed with random weights, which do not change the time. The script prints pictures per
+second and the median time of one decoding, with the kernel in WebAssembly and, for comparison, in plain JavaScript.
 
     python benchmarks/page_explorer.py [--seconds 3]
 """
@@ -61,7 +61,7 @@ def write_page(model, folder: Path) -> Path:
 
 
 def drag(tab, path: Path, seconds: float) -> tuple[float, float]:
-    """Pictures a second, and the median milliseconds of one decoding."""
+    """Pictures per second, and the median milliseconds of one decoding."""
     tab.goto(path.as_uri())
     tab.get_by_role("button", name="Explore it yourself").click()
     tab.wait_for_function("window.count > 0")

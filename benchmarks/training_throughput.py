@@ -1,8 +1,8 @@
-"""Training throughput of ``vc.fit`` beside the usual loop, on one and the same MLP VAE.
+"""Training throughput of ``vc.fit`` and of the usual loop, with the same MLP VAE.
 
-The usual loop is what most tutorials write: torchvision's data set, ``ToTensor``, a ``DataLoader``, default Adam
-and ``.item()`` at each step. Both sides train one epoch in turn, A B A B …, from equal weights, on the same images;
-the median of the ratios is printed. Then ``fit`` alone trains on, to show whether later epochs are slower.
+The usual loop is that of most tutorials: torchvision's data set, ``ToTensor``, a ``DataLoader``, default Adam and
+``.item()`` at each step. Both loops train one epoch in turn, A B A B …, from equal weights, on the same images; the
+script prints the median ratio. Then ``fit`` trains for more epochs, to show whether later ones are slower.
 
     python benchmarks/training_throughput.py [--images 20000] [--rounds 5] [--epochs 8]
 """
@@ -26,7 +26,7 @@ SETTINGS = {"image_shape": (1, 28, 28), "latent_dim": 16, "hidden": (400,)}
 
 
 def write_idx(split: vc.Split, folder: Path) -> None:
-    """The split as torchvision's MNIST expects it below ``folder``."""
+    """Write the split below ``folder`` in the format of torchvision's MNIST."""
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True)
     arrays = {"images-idx3": split.images[:, 0].numpy(), "labels-idx1": split.labels.numpy().astype(np.uint8)}

@@ -1,4 +1,4 @@
-"""All methods of the course on dSprites, over several seeds: one card a run, with every score of disentanglement.
+"""All methods of the course on dSprites, over several seeds: one card per run, with every disentanglement score.
 
     python experiments/dsprites_benchmark.py --jobs 2
     python experiments/dsprites_benchmark.py --seeds 5 6 --dask tcp://scheduler:8786
@@ -8,8 +8,8 @@ can do, and which the cards state in full. Cards go to ``results/dsprites_benchm
 folder that ``--weights`` names, by default one under ``_build/``. Further options are those of
 ``python -m vaecourse train``.
 
-A run that was interrupted goes on from its last whole epoch, one whose card is there is skipped, and one whose recipe
-has changed since is refused.
+An interrupted run resumes after its last complete epoch. A run is skipped if its card exists, and refused if its recipe
+has changed since.
 """
 
 import sys

@@ -1,13 +1,13 @@
 """Reconstruction by the two- and three-level HDVAE on MNIST at the settings of the published notebooks.
 
-Units, layers, weights β and the number of epochs are theirs. The batches, and the smaller steps in the last six of
-the 40 epochs of three levels, are our choice.
+Units, layers, weights β and the number of epochs are those of the notebooks. The batches, and the smaller steps in the
+last six of the 40 epochs of three levels, are our choice.
 
     python experiments/hdvae_reconstruction.py --levels 3 --seed 0 [--bound chain --inference top_down]
 
 PSNR and SSIM are means over the whole test set, from posterior means. Writes
-``results/hdvae_reconstruction/hdvae3_bottom_up_product_seed0.json``. The training can be stopped and goes on where it
-was, from the checkpoint under ``_build/``. It refuses a stand-in.
+``results/hdvae_reconstruction/hdvae3_bottom_up_product_seed0.json``. A stopped training
+resumes from the checkpoint under ``_build/``. The script refuses a stand-in.
 """
 
 import argparse

@@ -1,19 +1,19 @@
-"""VAE, β-VAE, FactorVAE, β-TCVAE, DIP-VAE and HDVAE on MNIST, with equal networks and over several prices of the rate.
+"""VAE, β-VAE, FactorVAE, β-TCVAE, DIP-VAE and HDVAE on MNIST, with equal networks and several weights β of the rate.
 
     python experiments/method_comparison.py --method factor_vae --weight 10 --beta 1 --seed 0
     python experiments/method_comparison.py --all                      # the fixed list below, one run after another
 
 Every method minimises distortion + β · rate + its own penalty, so that each has a curve over β and any two can be
 compared at equal rate. ``beta_vae`` has no penalty, and with β = 1 it is the VAE. ``hdvae2`` and ``hdvae3`` have one β
-for all levels and the bound of the sampled chain; their image networks are those of the others, and what their
-upper levels add stands in the result as ``parameters``. ``hdvae3_published`` has the weights .5, .2, .1 and the
+for all levels and the bound of the sampled chain; their image networks are those of the others, and the result records
+the number of ``parameters``, which their upper levels increase. ``hdvae3_published`` has the weights .5, .2, .1 and the
 closed-form KL of the published notebooks instead.
 
-Each run writes ``results/method_comparison/<method>_<weight>_beta<β>_seed<k>.json``. A run whose file is there is
+Each run writes ``results/method_comparison/<method>_<weight>_beta<β>_seed<k>.json``. A run whose file exists is
 skipped, so the list can be stopped and started again. The defaults are for a CPU: 20,000 digits, 10 epochs and a small
 discriminator for FactorVAE. On a GPU ask for
 ``--epochs 20 --train-images 60000 --discriminator 1000 1000 1000 1000 1000 1000``, the published length and the paper's
-discriminator. It refuses a stand-in.
+discriminator. The script refuses a stand-in.
 """
 
 import argparse
@@ -29,7 +29,7 @@ LATENT_DIM, HIDDEN, LEVEL_HIDDEN = 64, (512, 256, 128), (128,)
 HIERARCHIES = {"hdvae2": (64, 32), "hdvae3": (64, 32, 16), "hdvae3_published": (64, 32, 16)}
 PUBLISHED_BETAS = (0.5, 0.2, 0.1)
 BATCH_SIZE, LEARNING_RATE = 128, 1e-3
-# What fits an hour on one core of a CPU. The paper's discriminator, six layers of 1,000, would take most of that.
+# These settings fit an hour on one CPU core. The paper's discriminator, six layers of 1,000, would take most of it.
 EPOCHS, TRAIN_IMAGES, DISCRIMINATOR = 10, 20_000, (256, 256, 256)
 BETAS, RIVAL_BETAS = (0.25, 0.5, 1, 2, 4), (0.5, 1, 2)
 SEEDS = (0, 1, 2)
@@ -40,8 +40,8 @@ def runs() -> list[tuple[str, float, float, int]]:
     points = list(itertools.product(("beta_vae", "hdvae2", "hdvae3"), (0,), BETAS))
     for method, weight in (("factor_vae", 10), ("beta_tcvae", 4), ("dip_i", 10), ("dip_ii", 10)):
         points += [(method, weight, beta) for beta in RIVAL_BETAS]
-    # The published weights, and what they are worth where the penalty is a batch mean beside summed losses: γ = 10
-    # is then 10/128 for each image, and λ = 100 is 100/128.
+    # The published weights, and their equivalents if the penalty is a batch mean beside losses summed over the batch:
+    # γ = 10 is then 10/128 per image, and λ = 100 is 100/128.
     points += [("factor_vae", 0.08, 1), ("hdvae3_published", 0, 1)]
     points += [(method, weight, 1) for method in ("dip_i", "dip_ii") for weight in (0.8, 100)]
     return [(*point, seed) for seed, point in itertools.product(SEEDS, points)]
@@ -69,7 +69,7 @@ def make_loss(method: str, weight: float, beta: float, seed: int, train_images: 
     penalised = {
         "factor_vae": lambda: vc.losses.FactorVAE(weight, hidden=discriminator, seed=seed),
         "beta_tcvae": lambda: vc.losses.BetaTCVAE(weight, dataset_size=train_images),
-        # One λ for the covariances and the variances, as there is one in the published table.
+        # One λ for the covariances and the variances, as in the published table.
         "dip_i": lambda: vc.losses.DIPVAE("i", lambda_od=weight, lambda_d=weight),
         "dip_ii": lambda: vc.losses.DIPVAE("ii", lambda_od=weight, lambda_d=weight),
     }
@@ -78,7 +78,7 @@ def make_loss(method: str, weight: float, beta: float, seed: int, train_images: 
 
 def make_model(method: str, image_shape, seed: int):
     if method in HIERARCHIES:
-        # Bottom-up as published: encoder and decoder are then exactly those of the VAE.
+        # Bottom-up as published, so that encoder and decoder are exactly those of the VAE.
         dims = HIERARCHIES[method]
         return vc.HDVAE(image_shape, dims, inference="bottom_up", hidden=HIDDEN, level_hidden=LEVEL_HIDDEN, seed=seed)
     return vc.VAE(image_shape, LATENT_DIM, hidden=HIDDEN, seed=seed)
@@ -115,7 +115,7 @@ def run(mnist, method: str, weight: float, beta: float, seed: int, options) -> N
         "psnr_of_samples": vc.metrics.psnr(pictures, samples).mean().item(),
         "ssim_of_samples": vc.metrics.ssim(pictures, samples).mean().item(),
         "test": vc.evaluate(model, mnist.test, loss),
-        # Of samples: means of units that carry nothing hardly move, but move together, and would count in full.
+        # From samples: means of inactive units vary little, but together, and their correlation would count in full.
         "gaussian_total_correlation": vc.losses.gaussian_total_correlation(codes).item(),
         "active_units": vc.level_report(model, mnist.test).active_units,
         "train_loss": history["loss"][-1],

@@ -1,9 +1,9 @@
-"""Likelihood on dynamically binarised MNIST, importance weighted, over the whole test set: one level, two and three.
+"""Importance-weighted likelihood on dynamically binarised MNIST, over the whole test set, for one to three levels.
 
     python experiments/mnist_likelihood.py --model vae --seed 0 [--samples 1000]
 
-Writes ``results/mnist_likelihood/vae_seed0.json``. The training can be stopped and goes on where it was, from the
-checkpoint under ``_build/``. It refuses a stand-in: the number means something on the whole of MNIST only.
+Writes ``results/mnist_likelihood/vae_seed0.json``. A stopped training resumes from the
+checkpoint under ``_build/``. The script refuses a stand-in, because the number is meaningful only for all of MNIST.
 """
 
 import argparse
@@ -19,8 +19,8 @@ BATCH_SIZE = 128
 # The second phase takes smaller steps: the noise of Adam at 1e-3 alone costs most of a nat.
 LONG = ({"epochs": 150, "learning_rate": 1e-3}, {"epochs": 25, "learning_rate": 1e-4})
 SHORT = ({"epochs": 25, "learning_rate": 1e-3}, {"epochs": 5, "learning_rate": 1e-4})
-# The short ones, but for the convolutions, have the same image networks, and all have the same first level and the same
-# warm-up of β over 5 epochs. With top-down inference both bounds are the same.
+# The short runs, except the convolutional one, have the same image networks. All have the same first level and the same
+# warm-up of β over 5 epochs. With top-down inference both bounds are equal.
 TWO_LEVELS = {"class": "HDVAE", "latent_dims": (64, 32), "hidden": (200, 200), "level_hidden": (100,)}
 THREE_LEVELS = TWO_LEVELS | {"latent_dims": (64, 32, 16)}
 TOP_DOWN = {"inference": "top_down"}

@@ -1,18 +1,18 @@
-"""The PH-VAE on grey MNIST beside its controls, from all digits and from few.
+"""The PH-VAE and its controls on grey MNIST, trained on all digits and on few.
 
     python experiments/ph_vae_controls.py [--seeds 0 1 2] [--images 60000 5000 500]
 
 * ``ph_vae``, ``ph_vae_legendre``: degree 3 with 16 units each, of powers and of shifted Legendre polynomials;
-* ``sees_x``, ``sees_centred``: the same networks, but all three encoders see x, or 2x − 1, which is the Legendre
-  polynomial of degree 1: what the polynomials add to that is the difference;
-* ``vae48``: one encoder, as many units, for three prices β of the rate: between them lies the β-VAE at equal rate;
-* ``vae16``: one encoder, as many units as one degree.
+* ``sees_x``, ``sees_centred``: the same networks, but the input of all three encoders is x, or 2x − 1, which is the
+  Legendre polynomial of degree 1: the difference to ``ph_vae`` is the effect of the polynomials;
+* ``vae48``: one encoder, 48 units, for three weights β of the rate, which enclose the β-VAE of equal rate;
+* ``vae16``: one encoder, 16 units, as many as one degree.
 
-The protocol is reduced to what a CPU can do, under a minute a run. All digits are seen six times; few are seen so
-often that there are some hundred steps, without early stopping. A seed chooses the digits as well as the weights.
+The protocol is reduced for a CPU, to less than a minute per run. The full set is trained on for six epochs, small sets
+for several hundred steps, without early stopping. A seed determines the digits as well as the weights.
 
-Each run writes ``results/ph_vae_controls/<model>_beta<β>_n<N>_seed<k>.json``. A run whose file is there is skipped, so
-the list can be stopped and started again. It refuses a stand-in.
+Each run writes ``results/ph_vae_controls/<model>_beta<β>_n<N>_seed<k>.json``. A run whose file exists is skipped, so
+the list can be stopped and started again. The script refuses a stand-in.
 """
 
 import argparse
@@ -47,14 +47,14 @@ POINTS = [
 
 
 class SeesImage(vc.PHVAE):
-    """Encoders that all see x: a PH-VAE without its powers."""
+    """A PH-VAE without its powers: the input of every encoder is x."""
 
     def features(self, images):
         return [images] * self.degree
 
 
 class SeesCentred(vc.PHVAE):
-    """Encoders that all see 2x − 1."""
+    """A PH-VAE in which the input of every encoder is 2x − 1."""
 
     def features(self, images):
         return [2 * images - 1] * self.degree

@@ -1,4 +1,4 @@
-"""Training in phases, each with its own loss, epochs and learning rate; a run that was stopped goes on."""
+"""Training in phases, each with its own loss, epochs and learning rate; a stopped run can be resumed."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def fit_in_phases(
     Raises
     ------
     SystemExit
-        When the training is interrupted.
+        If the training is interrupted.
     """
     folder = ROOT / "_build" / "checkpoints"
     folder.mkdir(parents=True, exist_ok=True)

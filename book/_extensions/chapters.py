@@ -1,4 +1,4 @@
-"""A Sphinx extension of the book: what a chapter needs on Colab or for its tests reads better here in other words."""
+"""A Sphinx extension of the book: it rewrites the parts of a chapter that serve only Colab or the tests."""
 
 from docutils import nodes
 
@@ -7,7 +7,7 @@ NOT_FOR_READERS = ("# @title Solution", "# NBVAL_CHECK_OUTPUT")
 
 
 def link_in_words(doctree):
-    """The Colab badge is a picture that Google serves: in the book the same link needs no other host."""
+    """Replace the Colab badge, a picture served by Google, by a link in words that needs no other host."""
     for link in list(doctree.findall(nodes.reference)):
         if link.get("refuri", "").startswith(COLAB) and link.next_node(nodes.image):
             link.children = []
@@ -16,7 +16,7 @@ def link_in_words(doctree):
 
 
 def plain_code(doctree):
-    """Leave out the comments that only Colab or the tests read."""
+    """Remove the comments that only Colab or the tests use."""
     for block in list(doctree.findall(nodes.literal_block)):
         lines = block.astext().splitlines()
         block.rawsource = "\n".join(line for line in lines if line not in NOT_FOR_READERS)

@@ -1,4 +1,4 @@
-"""A Sphinx extension of the book: explorers that run on the page, and no page with a widget that needs a kernel."""
+"""A Sphinx extension of the book: it adds explorers that run on the page, and refuses widgets that need a kernel."""
 
 import base64
 import hashlib
@@ -19,9 +19,9 @@ DROPPED = re.compile(
 
 
 def take_out_weights(html: str, folder: Path, address: str) -> str:
-    """HTML with the weights of its explorers in files of ``folder``, which the page finds at ``address``.
+    """Move the weights of explorers from HTML to files in ``folder``, which the page loads from ``address``.
 
-    Beside each file lies a script with the same bytes: a page opened from disk may run it, but not fetch the file.
+    A script with the same bytes is written beside each file: a page opened from disk can run it, but not fetch files.
     """
 
     def store(found):
@@ -37,7 +37,7 @@ def take_out_weights(html: str, folder: Path, address: str) -> str:
 
 
 def refuse_widgets(app, doctree, docname):
-    """Stop the build at an output that is a widget, or says that one is missing: nothing on the page would move."""
+    """Stop the build at an output that is a widget, or its error message: it would not work on the page."""
     for node in doctree.findall(lambda node: isinstance(node, nodes.raw | nodes.literal_block)):
         if DROPPED.search(node.astext()) and (isinstance(node, nodes.raw) or _is_output(node)):
             raise ExtensionError(
@@ -63,7 +63,7 @@ def add_explorers(app, pagename, templatename, context, doctree):
 
 
 def copy_files(folder: Path):
-    """The style sheet and the scripts of explorers, into a folder of the site."""
+    """Copy the style sheet and the scripts of explorers to a folder of the site."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in (STYLE_SHEET, *SCRIPTS):
         shutil.copy(path, folder)

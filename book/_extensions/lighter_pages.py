@@ -1,4 +1,4 @@
-"""A Sphinx extension of the book: what every page loads, without the 2.4 MB that no reader uses, and small figures."""
+"""A Sphinx extension of the book: it removes 2.4 MB of unused files from every page, and compresses figures."""
 
 import os
 import re
@@ -24,7 +24,7 @@ def load_parts_of_mathjax(app, config):
 
 
 def keep_used_icons(app, exception):
-    """The theme ships 2,000 icons, as a script (1.5 MB) and as fonts. Keep the fonts, and in them what is used."""
+    """Of the theme's 2,000 icons, in a script (1.5 MB) and in fonts, keep only the used ones in the fonts."""
     static = Path(app.outdir, "_static")
     sheet = static / "styles" / "pydata-sphinx-theme.css"
     if exception is not None or not sheet.exists():
@@ -48,7 +48,7 @@ def keep_used_icons(app, exception):
 
 
 def figures_as_webp(app, doctree):
-    """What cells drew as lossless WebP: the same pixels in three fifths of the bytes of a PNG."""
+    """Convert figures of cells to lossless WebP: the same pixels in three fifths of the bytes of a PNG."""
     for image in doctree.findall(nodes.image):
         png = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
         if png.suffix == ".png" and png.parent.name == "jupyter_execute":  # named by their content
@@ -58,7 +58,7 @@ def figures_as_webp(app, doctree):
 
 
 def search_on_its_own_page(app, exception):
-    """The theme loads the search index into every page, for results as one types, which the book does not ask for."""
+    """Do not load the search index into every page: the theme does so for results while typing, which we do not use."""
     if exception is None:
         for path in Path(app.outdir).rglob("*.html"):
             if path.name != "search.html" and SEARCH_SCRIPT.search(page := path.read_text()):

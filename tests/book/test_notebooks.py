@@ -74,7 +74,7 @@ def test_kernel_is_everyones(notebook):
 
 
 def _widgets_without_state(notebook) -> list[str]:
-    """What of widgets is stored without the state that shows them: their metadata, or views in outputs."""
+    """Parts of widgets that are stored without the state to show them: metadata, or views in outputs."""
     metadata = notebook.metadata.get("widgets", {})
     known = {model for saved in metadata.values() for model in saved.get("state", {})}
     bundles = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
@@ -83,7 +83,7 @@ def _widgets_without_state(notebook) -> list[str]:
 
 
 def test_widgets_are_stored_with_their_state(notebook):
-    # Colab writes metadata without: GitHub then refuses to show the notebook.
+    # Colab stores the metadata without the state, and GitHub then refuses to show the notebook.
     assert _widgets_without_state(notebook) == []
 
 

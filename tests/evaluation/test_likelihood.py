@@ -156,7 +156,7 @@ def test_bernoulli_pixels_against_integration_on_a_grid():
 
 
 def hierarchy(inference, decoder_reads="first", scale=2.0):
-    """Two levels of one unit. Posteriors are made wide: a narrow one has weights that no average tames."""
+    """Two levels of one unit, with wide posteriors: narrow ones have importance weights of very large variance."""
     model = vc.HDVAE((1, 4, 4), (1, 1), inference, decoder_reads, level_hidden=(8,), hidden=(8,), seed=3)
     with torch.no_grad():
         for part in (model.decoder, model.priors):

@@ -1,4 +1,4 @@
-"""One answer to what a unit carries: rates, activity, centres and ranges, by hand."""
+"""Units: rates, activity, centres and ranges against values computed by hand."""
 
 import pytest
 import torch

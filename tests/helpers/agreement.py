@@ -4,7 +4,7 @@ import torch
 
 
 def assert_same_model(model, expected, image_shape, loss, expected_loss):
-    """Equal weights, and from equal random numbers equal outputs, losses and generated images, bit for bit."""
+    """Assert equal weights and, from equal random numbers, bitwise equal outputs, losses and generated images."""
     pairs = zip(model.parameters(), expected.parameters(), strict=True)
     assert all(torch.equal(mine, its) for mine, its in pairs)
     images = torch.rand(3, *image_shape)

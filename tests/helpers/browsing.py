@@ -1,4 +1,4 @@
-"""A headless browser, a server of a folder, and tabs that see no other host and note what goes wrong.
+"""A headless browser, a server of a folder, and tabs that block other hosts and record errors.
 
 ``conftest.py`` offers the fixtures to all tests.
 """
@@ -34,7 +34,7 @@ def serving_folder(folder):
 
 @pytest.fixture(scope="module")
 def address(folder):
-    """Where a browser finds the ``folder`` of the module that tests."""
+    """Address of the ``folder`` that the test module names."""
     with serving_folder(folder) as address:
         yield address
 
@@ -58,7 +58,7 @@ def browser():
 
 @contextmanager
 def watched_tab(browser, address, width, **settings):
-    """A page without any host but ``address``; ``.problems`` says what went wrong, ``.replies`` what it loaded."""
+    """A page that blocks all hosts but ``address``; ``.problems`` lists its errors, ``.replies`` its loaded files."""
     page = browser.new_page(viewport={"width": width, "height": 800}, **settings)
     page.set_default_timeout(15_000)
     page.problems, page.replies = [], []

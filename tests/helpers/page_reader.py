@@ -1,4 +1,4 @@
-"""What a reader of an explorer does and sees, for the tests of its page."""
+"""Actions of a reader of an explorer and the resulting pictures, for the tests of its page."""
 
 import torch
 
@@ -22,7 +22,7 @@ def opened(tab, address, name):
 
 
 def after(tab, act):
-    """The codes of the picture that follows what the reader does."""
+    """The codes of the picture that follows an action of the reader."""
     before = tab.evaluate("window.decoded.count")
     act()
     tab.wait_for_function(f"window.decoded.count > {before}")

@@ -79,7 +79,7 @@ def test_top_down_both_bounds_are_one_and_bottom_up_they_are_two(images):
 @pytest.mark.parametrize("bound", ["chain", "product"])
 @pytest.mark.parametrize("level", [1, 2, 3])
 def test_a_beta_weighs_its_own_level_only(images, level, bound):
-    """Level 1 is nearest to the image. With γ of 0 the loss is a sum of rates: a β more is that rate more."""
+    """With γ = 0, raising one β by 1 adds the rate of its level; level 1 is nearest to the image."""
     output = hierarchy(images)
     betas = [1.0, 2.0, 3.0]
     before = HELBO(betas, bound)(images, output)["loss"]

@@ -1,4 +1,4 @@
-"""Every score of codes on codes and factors that are hardly any: a defined answer or a clear error, and never NaN."""
+"""Every score on degenerate codes and factors returns a defined answer or raises a clear error, and is never NaN."""
 
 import dataclasses
 import math

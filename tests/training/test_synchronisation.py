@@ -74,7 +74,7 @@ class Readings(TorchDispatchMode):
 
 
 def test_fit_reads_once_in_many_steps(random_split, monkeypatch):
-    """Fewer steps or more between two readings, and the readings are as many."""
+    """The number of readings is the same for fewer or more steps between them."""
     # The range of the images is checked on a CPU only, where that makes nothing wait.
     monkeypatch.setattr(base, "check_images", lambda images, shape, read_values: check_images(images, shape, False))
 
