@@ -88,7 +88,7 @@ def read(name: str) -> tuple[dict[str, Split], str]:
         with safe_open(path(name), framework="pt") as file:
             source = file.metadata()["source"]
             fields: dict[str, dict] = {"train": {}, "test": {}}
-            for key in file.keys():  # noqa: SIM118 (the file is no dictionary)
+            for key in file.keys():  # noqa: SIM118 (the file is not a dictionary)
                 split, field = key.split(".")
                 tensor = file.get_tensor(key)
                 fields[split] |= {"images": PackedImages(tensor)} if field == PACKED else {field: tensor}
