@@ -239,8 +239,8 @@ WRONG = [
     (lambda p, a: {**p, f"{LISTS['attributes']}.gz": a}, "txt.gz cannot be read ("),
     (lambda p, a: {**p, LISTS["attributes"]: a, "000021.jpg": picture(1)}, "000021.jpg has no line in"),
     (lambda p, a: {**p, LISTS["attributes"]: a, "more/000007.jpg": picture(1)}, "000007.jpg is there twice, as"),
-    (lambda p, a: {**p, LISTS["attributes"]: a, "000007.jpg": picture(7)[:-300]}, "000007.jpg is no whole picture"),
-    (lambda p, a: {**p, LISTS["attributes"]: a, "000007.jpg": b"no picture"}, "000007.jpg is no whole picture"),
+    (lambda p, a: {**p, LISTS["attributes"]: a, "000007.jpg": picture(7)[:-300]}, "000007.jpg is not a whole picture"),
+    (lambda p, a: {**p, LISTS["attributes"]: a, "000007.jpg": b"no picture"}, "000007.jpg is not a whole picture"),
     (lambda p, a: {**p, LISTS["attributes"]: a, LISTS["partition"]: partition([0] * 19)}, "000020.jpg has no line in"),
     (lambda p, a: {**p, LISTS["attributes"]: a, LISTS["partition"]: partition([0] * 19 + [3])}, "line 20: expected"),
     (lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped(p), "two.zip": b""}, "celeba holds 2 zip files"),
@@ -248,7 +248,7 @@ WRONG = [
     (lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped(p)[:-500]}, "one.zip cannot be read ("),
     (
         lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped({**p, "000007.jpg": picture(7)[:-300]})},
-        "one.zip/000007.jpg is no whole picture: copy it again",
+        "one.zip/000007.jpg is not a whole picture: ",
     ),
     (lambda p, a: {LISTS["attributes"]: a, "000001.jpg": p["000001.jpg"]}, "only 1 face, too few"),
 ]
@@ -358,3 +358,24 @@ def test_toy_faces_stand_in_aloud_with_their_own_factors(monkeypatch, capsys):
     assert torch.equal(again.test.images, faces.test.images)
     assert again.source == toy_faces.DESCRIPTION
     assert loading.locate("celeba").kind == "stand-in"
+
+
+@pytest.mark.parametrize("name", ["jpg", "png"])
+def test_pictures_are_jpeg_or_png_whatever_their_name(name, monkeypatch):
+    """PostScript would be run by Ghostscript, which may write files and never end."""
+    program = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 32 32\n%%EndComments\n{ } loop\n"
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *arguments: pytest.fail("the program was run"))
+    with pytest.raises(DataError, match=rf"a\.{name} is not a whole picture: replace it by a JPEG or PNG file"):
+        celeba._face(program, f"a.{name}")
+    gif = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(gif, "GIF")
+    with pytest.raises(DataError, match="replace it by a JPEG or PNG file"):
+        celeba._face(gif.getvalue(), "a.png")
+
+
+def test_a_picture_of_too_many_pixels_is_refused(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    png = io.BytesIO()
+    Image.new("L", (64, 64)).save(png, "PNG")
+    with pytest.raises(DataError, match=r"a\.png is a picture of too many pixels"):
+        celeba._face(png.getvalue(), "a.png")

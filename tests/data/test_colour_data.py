@@ -320,8 +320,8 @@ def large_picture():
         (without("train/cat"), "train lacks pictures of the class cat: every class has its folder"),
         (without("test"), "test lacks pictures of the class airplane"),
         (one_more("train/zebra/0.png", b""), "train has a folder zebra, which is none of the classes: take it out"),
-        (one_more("test/cat/0000.png", b"no picture"), "cat/0000.png is no whole picture: copy it again"),
-        (one_more("test/cat/0000.png", large_picture()[:60]), "cat/0000.png is no whole picture: copy it again"),
+        (one_more("test/cat/0000.png", b"no picture"), "cat/0000.png is not a whole picture: "),
+        (one_more("test/cat/0000.png", large_picture()[:60]), "cat/0000.png is not a whole picture: "),
         (one_more("test/cat/0000.png", large_picture()), "cat/0000.png has 33×40 pixels, not 32×32: copy it again"),
     ],
 )
@@ -336,7 +336,7 @@ def test_a_truncated_jpeg_is_named(data_folder):
     files, _ = picture_files("jpg")
     files["test/dog/0001.jpg"] = files["test/dog/0001.jpg"][:-200]
     write_files(data_folder / "cifar10", files)
-    assert f"{data_folder / 'cifar10/test/dog/0001.jpg'} is no whole picture" in refusal("cifar10")
+    assert f"{data_folder / 'cifar10/test/dog/0001.jpg'} is not a whole picture" in refusal("cifar10")
 
 
 def test_a_broken_zip_file_is_named(data_folder):

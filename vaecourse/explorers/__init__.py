@@ -68,7 +68,7 @@ def save_page(
     path : path
         Path of the file, for instance ``"explorer.html"``.
     model, split, starts, seed
-        As for :func:`explore`.
+        As for :func:`vaecourse.explore`.
 
     Raises
     ------

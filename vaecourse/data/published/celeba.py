@@ -6,7 +6,6 @@ The reader takes pictures of any size, as ``.jpg`` files in a folder or in one z
 """
 
 import gzip
-import io
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -15,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import Split
+from vaecourse.data.published.picture_files import decoded
 
 SIDE = 64
 CROP = 148 / 178  # of the width: the square of 148 pixels of the published 178×218
@@ -112,22 +113,19 @@ def _read(contents: dict[str, Callable[[], bytes]], attributes: dict[str, np.nda
 
 def _face(content: bytes, shown: str) -> np.ndarray:
     """The central square of a picture, shrunk by antialiased bicubic interpolation, as (3, 64, 64)."""
-    from PIL import Image
+    return decoded(content, shown, _cropped).transpose(2, 0, 1)
 
-    try:
-        picture = Image.open(io.BytesIO(content))
-        width, height = picture.size
-        # A large JPEG is decoded at a fraction of its size, never below twice what the crop needs.
-        needed = 2 * SIDE / CROP
-        picture.draft("RGB", (round(needed), round(needed * max(1, height / width))))
-        width, height = picture.size
-        side = min(width * CROP, height)
-        left, top = (width - side) / 2, (height - side) / 2
-        box = (left, top, left + side, top + side)
-        small = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)
-    except (OSError, ValueError, SyntaxError) as error:  # the three that Pillow's decoders raise
-        raise DataError(f"{shown} is no whole picture: {REMEDY}") from error
-    return np.asarray(small).transpose(2, 0, 1)
+
+def _cropped(picture: Image.Image) -> Image.Image:
+    width, height = picture.size
+    # A large JPEG is decoded at a fraction of its size, never below twice what the crop needs.
+    needed = 2 * SIDE / CROP
+    picture.draft("RGB", (round(needed), round(needed * max(1, height / width))))
+    width, height = picture.size
+    side = min(width * CROP, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (left, top, left + side, top + side)
+    return picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)
 
 
 def _split(names: list[str], partition: Path | None) -> tuple[dict[str, list[str]], str]:

@@ -1,6 +1,5 @@
 """Pictures as separate files, ``train/<class>/*`` and ``test/<class>/*``, in a folder or in one zip file."""
 
-import io
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import torch
 
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import Split
+from vaecourse.data.published.picture_files import decoded
 
 PARTS = ("train", "test")
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
@@ -90,13 +90,7 @@ class ClassFolders:
 
     def _decode(self, path: Path | zipfile.Path) -> np.ndarray:
         """One picture as bytes (H, W, 3)."""
-        from PIL import Image
-
-        content = path.read_bytes()
-        try:
-            pixels = np.array(Image.open(io.BytesIO(content)).convert("RGB"))
-        except (OSError, ValueError, SyntaxError) as error:  # the three that Pillow's decoders raise
-            raise DataError(f"{path} is no whole picture: {REMEDY}") from error
+        pixels = decoded(path.read_bytes(), str(path))
         if pixels.shape[:2] != (self.size, self.size):
             height, width = pixels.shape[:2]
             raise DataError(f"{path} has {height}×{width} pixels, not {self.size}×{self.size}: {REMEDY}")
