@@ -54,11 +54,75 @@ def test_the_log_normal_is_truncated_at_its_box():
 
 
 def test_draws_outside_the_box_are_drawn_again(monkeypatch):
-    wide = densities.Density(lambda generator, count: generator.standard_normal((count, 1)), -0.5, 1)
+    wide = densities.Density(
+        draw=lambda generator, count: generator.standard_normal((count, 1)),
+        low=-0.5,
+        high=1,
+        untruncated=lambda values: stats.norm.pdf(values[:, 0]),
+    )
     monkeypatch.setitem(densities.DENSITIES, "wide", wide)
     values = densities.sample("wide", 20_000).values[:, 0].double().numpy()
     assert len(values) == 20_000
     assert stats.kstest(values, lambda x: truncated(stats.norm(), x, -0.5, 1)).pvalue > 0.01
+    normal = stats.truncnorm(-0.5, 1)
+    assert wide.inside == pytest.approx(stats.norm.cdf(1) - stats.norm.cdf(-0.5))
+    assert wide.entropy == pytest.approx(normal.entropy())
+    np.testing.assert_allclose(wide.log_prob(values[:50, None]), normal.logpdf(values[:50]))
+    assert wide.log_prob([[-0.6], [1.1]]).tolist() == [-math.inf, -math.inf]
+
+
+def test_the_densities_of_one_dimension_are_those_of_scipy():
+    values = np.linspace(-4.9, 4.9, 99)
+    parts = [(0.3, stats.norm(-3, 0.3)), (0.4, stats.norm(0, 0.8)), (0.3, stats.norm(2.5, 0.5))]
+    found = densities.DENSITIES["mixture"].log_prob(values[:, None]).exp()
+    np.testing.assert_allclose(found, sum(weight * part.pdf(values) for weight, part in parts), rtol=1e-6)
+    positive = np.linspace(0, 5, 99)
+    found = densities.DENSITIES["log_normal"].log_prob(positive[:, None]).exp()
+    log_normal = stats.lognorm(0.5)
+    np.testing.assert_allclose(found, log_normal.pdf(positive) / log_normal.cdf(5), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", DIMENSIONS)
+def test_the_entropy_is_the_mean_of_minus_log_p(name):
+    """An expectation over draws beside an integral over the box: they share no line of code."""
+    density = densities.DENSITIES[name]
+    scores = -density.log_prob(densities.sample(name, 10_000, seed=7).values)
+    assert density.entropy == pytest.approx(scores.mean().item(), abs=3 * scores.std().item() / math.sqrt(10_000))
+
+
+@pytest.mark.parametrize("name", ["ring_mixture", "moons"])
+def test_draws_fill_the_plane_as_the_density_says(name):
+    sample = densities.sample(name, 20_000, seed=3)
+    low, high = sample.density.low, sample.density.high
+    centres = low + (high - low) * (np.arange(200) + 0.5) / 200
+    grid = np.stack(np.meshgrid(centres, centres, indexing="ij"), -1).reshape(-1, 2)
+    fine = sample.density.log_prob(grid).exp().numpy().reshape(200, 200) * ((high - low) / 200) ** 2
+    assert fine.sum() == pytest.approx(1)
+    expected = 20_000 * fine.reshape(20, 10, 20, 10).sum((1, 3))
+    counts = np.histogram2d(*sample.values.T.numpy(), bins=20, range=[(low, high)] * 2)[0]
+    full = expected > 5
+    observed, predicted = (np.append(values[full], 20_000 - values[full].sum()) for values in (counts, expected))
+    assert stats.chisquare(observed, predicted).pvalue > 0.01
+
+
+def test_the_moons_are_an_integral_over_the_angle():
+    """Their density at some points, by brute force: a sum over many centres on the two half circles."""
+    angles = math.pi * (torch.arange(20_000, dtype=torch.float64) + 0.5) / 20_000
+    upper = torch.stack([angles.cos() - 0.5, angles.sin() - 0.25], 1)
+    for point in torch.tensor([[0.5, -0.25], [-0.5, 0.75], [0.1, 0.1], [-1.6, -0.3]]).double():
+        near = [torch.exp(-((point - half * upper) ** 2).sum(1) / 0.02) / (0.02 * math.pi) for half in (1, -1)]
+        expected = torch.cat(near).mean().log().item()
+        assert densities.DENSITIES["moons"].log_prob(point[None]).item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_density_of_the_images_has_the_volume_of_the_box_as_factor():
+    """log p(image) = log p(value) + d ln(high − low): it integrates to 1 over the unit square."""
+    density = densities.DENSITIES["ring_mixture"]
+    cells = (torch.arange(200, dtype=torch.float64) + 0.5) / 200
+    images = torch.cartesian_prod(cells, cells)[:, None, None]
+    values = densities.Sample(vc.Split(torch.rand(1, 1, 1, 2)), density).to_values(images)
+    log_density = density.log_prob(values) + 2 * math.log(density.high - density.low)
+    assert log_density.exp().mean().item() == pytest.approx(1, abs=1e-6)
 
 
 def test_the_ring_has_eight_gaussians_of_equal_weight():
