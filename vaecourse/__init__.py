@@ -17,7 +17,7 @@ _exports, __dir__, __all__ = lazy_loader.attach(
         "evaluation": ["CollapseWarning", "LevelReport", "encode", "evaluate", "level_report", "nll", "reconstruct"],
         "explorers": ["explore"],
         "metrics": ["attributes"],
-        "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder", "SpatialHDVAE"],
+        "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder", "DiffusionModel", "SpatialHDVAE"],
         "plots": ["animations"],
         "pretrained": ["load_pretrained"],
         "teaching": ["check", "scale", "show_source"],

@@ -19,7 +19,8 @@ class CollapseWarning(UserWarning):
 
 def warn_of_collapse(model: nn.Module, rates_of_levels: list[float]) -> None:
     """Warn of every level of a hierarchy but the first whose rate, in nats per image, is near 0."""
-    if not model.is_hierarchy:  # the degrees of a PH-VAE are parallel
+    # The degrees of a PH-VAE are parallel; a posterior that is not learned cannot fall back to its prior.
+    if not model.is_hierarchy or not model.learns_posterior:
         return
     for level, rate in enumerate(rates_of_levels[1:], start=2):
         if abs(rate) < COLLAPSED:

@@ -107,9 +107,12 @@ class HELBO:
         betas = self.betas_at(epoch, len(output.levels))
         self._check_minimum(output, betas)
         terms = elbo_terms(images, output)
-        product = level_rates(output, closed_form=True)
+        rates = [terms[f"rate_{level}"] for level in range(1, len(betas) + 1)] if len(betas) > 1 else [terms["rate"]]
+        # A KL is taken twice only where the two bounds differ: a model of many levels would feel it.
+        differ = any(level.prior_depends_on_sample for level in output.levels)
+        product = level_rates(output, closed_form=True) if differ else rates
         terms["product_rate"] = sum(product)
-        rates = level_rates(output) if self.bound == "chain" else product
+        rates = rates if self.bound == "chain" else product
         loss = terms["distortion"] + sum(beta * rate for beta, rate in zip(betas, rates, strict=True))
         if self.intra:
             terms["total_correlation"] = sum(

@@ -2,6 +2,7 @@
 
 from vaecourse.models.autoencoder import Autoencoder
 from vaecourse.models.base import ImageModel, LatentVariableModel
+from vaecourse.models.diffusion import DiffusionModel
 from vaecourse.models.hdvae import HDVAE
 from vaecourse.models.output import Level, Output
 from vaecourse.models.ph_vae import PHVAE
@@ -13,6 +14,7 @@ __all__ = [
     "PHVAE",
     "VAE",
     "Autoencoder",
+    "DiffusionModel",
     "ImageModel",
     "LatentVariableModel",
     "Level",

@@ -35,6 +35,8 @@ class ImageModel(nn.Module):
     is_hierarchy = False
     # The codes that the decoder reads: the "first" level, "all" levels concatenated, or their "sum" divided by √K.
     decoder_reads = "first"
+    # Whether inference is learned: only then can a level collapse.
+    learns_posterior = True
 
     def __init__(
         self,
