@@ -391,3 +391,49 @@ def test_only_splits_are_trained_on(random_split):
         fit(small_vae(), random_split.images)
     with pytest.raises(ValueError, match="no images"):
         fit(small_vae(), random_split[:0])
+
+
+def test_a_step_that_ruins_the_weights_is_not_saved_even_if_it_is_the_last(random_split, tmp_path):
+    path = tmp_path / "run.checkpoint"
+    model = small_vae()
+    fit(model, random_split, epochs=1, checkpoint=path)
+    before, whole = weights(model), path.read_bytes()
+    with pytest.raises(vc.TrainingDiverged, match=r"(inf|nan) at step 2 \(epoch 2\)"):
+        fit(model, random_split, epochs=2, batch_size=len(random_split), learning_rate=1e30, checkpoint=path)
+    assert torch.equal(weights(model), before)
+    assert path.read_bytes() == whole
+    history = fit(model, random_split, epochs=2, learning_rate=1e-4, checkpoint=path)  # the advice can be followed
+    assert len(history) == 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state["optimizer"]["state"][0].update(exp_avg=torch.zeros(7)),
+        lambda state: state["optimizer"]["state"][0].update(
+            exp_avg_sq=state["optimizer"]["state"][0]["exp_avg"].double()
+        ),
+        lambda state: state["optimizer"]["state"][1].pop("exp_avg"),
+        lambda state: state["optimizer"]["state"].pop(2),
+        lambda state: state["optimizer"]["state"][0].update(step=torch.zeros(3)),
+        lambda state: state["optimizer"].update(state=[]),
+    ],
+)
+def test_moments_that_do_not_fit_are_refused_before_they_reach_the_optimiser(random_split, tmp_path, damage):
+    path = tmp_path / "run.checkpoint"
+    fit(small_vae(), random_split, epochs=1, checkpoint=path)
+    state = torch.load(path, weights_only=True)
+    damage(state)
+    torch.save(state, path)
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        fit(small_vae(), random_split, epochs=2, checkpoint=path)
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_noticed(random_split, tmp_path):
+    path = tmp_path / "run.checkpoint"
+    fit(small_vae(), random_split, epochs=1, checkpoint=path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        fit(small_vae(), random_split, epochs=2, checkpoint=path)

@@ -219,7 +219,11 @@ def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, his
         for group in optimizer.param_groups:
             group["lr"] = rate_at(passed)
         terms.add(len(batch), step(model, loss, optimizer, batch, passed))
-    return terms.averages()
+    averages = terms.averages()
+    # Each loss was computed before its step: the last step may still have ruined the weights.
+    with torch.no_grad(), seeded(0, batch.device):
+        terms.confirm(loss(batch, model(batch), epoch + 1))
+    return averages
 
 
 def step(model: nn.Module, loss: Callable, optimizer: Optimizer, images: Tensor, epoch: float) -> dict[str, Tensor]:

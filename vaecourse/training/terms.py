@@ -1,5 +1,7 @@
 """Averages of a loss's terms over an epoch, and the error that is raised if one of them is not finite."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -72,12 +74,28 @@ class RunningTerms:
             self._read()
         return {name: total / self.images for name, total in self.totals.items()}
 
+    def confirm(self, terms: dict[str, Tensor]) -> None:
+        """Check the terms after the last step, which were computed with the weights that will be kept.
+
+        Raises
+        ------
+        TrainingDiverged
+            If one of them is not finite.
+        """
+        values = {name: value.item() for name, value in terms.items()}
+        broken = [f"{name} is {value:g}" for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            self._give_up(", ".join(broken), self.steps_read)
+
     def _read(self) -> None:
         names = list(self.pending[0][1])
         sizes = torch.tensor([size for size, _ in self.pending], dtype=torch.float64)
         values = torch.stack([torch.stack(list(terms.values())) for _, terms in self.pending]).cpu().double()
-        if not values.isfinite().all():
-            self._give_up(names, values)
+        broken = ~values.isfinite()
+        if broken.any():
+            first = broken.any(1).nonzero()[0].item()
+            shown = ", ".join(f"{names[term]} is {values[first, term]:g}" for term in broken[first].nonzero()[:, 0])
+            self._give_up(shown, self.steps_read + first + 1)
         for name, column in zip(names, values.unbind(1), strict=True):
             self.totals[name] = self.totals.get(name, 0.0) + (column * sizes).sum().item()
         shown = zip(names, values[-1].tolist(), strict=True)
@@ -88,16 +106,12 @@ class RunningTerms:
         self.pending.clear()
         _clear_negligible_moments(self.optimizer)
 
-    def _give_up(self, names: list[str], values: Tensor) -> None:
-        broken = ~values.isfinite()
-        first = broken.any(1).nonzero()[0].item()
-        shown = ", ".join(f"{names[term]} is {values[first, term]:g}" for term in broken[first].nonzero()[:, 0])
+    def _give_up(self, reason: str, step: int) -> None:
         epoch = len(self.history)  # row 0 is the untrained model
         self.model.load_state_dict(self.at_start)
         raise TrainingDiverged(
-            f"{shown} at step {self.steps_read + first + 1} (epoch {epoch}), learning rate "
-            f"{self.optimizer.param_groups[0]['lr']:g}. The model is back where epoch {epoch} began: train on "
-            f"with a lower learning rate",
+            f"{reason} at step {step} (epoch {epoch}), learning rate {self.optimizer.param_groups[0]['lr']:g}. "
+            f"The model is back where epoch {epoch} began: train on with a lower learning rate",
             self.history,
         )
 
