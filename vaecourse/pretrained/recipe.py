@@ -146,6 +146,8 @@ def _build(module, settings: dict, **offered):
     for key, value in settings.items():
         if isinstance(value, dict):
             settings[key] = _build(module, value)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            settings[key] = [_build(module, each) for each in value]
     accepted = {key: value for key, value in offered.items() if key in _parameters(made)}
     try:
         return made(**accepted, **settings)

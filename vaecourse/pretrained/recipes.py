@@ -10,12 +10,12 @@ from vaecourse.pretrained.recipe import MEASURES_OF_ALL, Recipe, RecipeError
 
 
 def find(wanted: str) -> list[Recipe]:
-    """The recipe of this name, or all recipes whose names match a pattern such as ``*-dsprites``.
+    """The recipe of this name, or all whose names match a pattern as ``*-dsprites``.
 
     Raises
     ------
     RecipeError
-        If there is no such recipe.
+        If there is none.
     """
     found = [RECIPES[name] for name in fnmatch.filter(RECIPES, wanted)]
     if not found:
@@ -24,7 +24,7 @@ def find(wanted: str) -> list[Recipe]:
 
 
 def suggestion(wanted: str, names) -> str:
-    """Suggestion of known names that resemble an unknown one."""
+    """What someone may have meant who asked for a name that there is not."""
     close = difflib.get_close_matches(str(wanted).lower().replace("_", "-"), names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
@@ -39,19 +39,23 @@ def _hdvae(*units: int, level_hidden: int = 128) -> dict:
     return {"class": "HDVAE", "latent_dims": list(units), "level_hidden": [level_hidden]}
 
 
-def _spatial(*levels) -> dict:
-    """A SpatialHDVAE from shapes of levels, each followed by its number of levels; the top shape stands alone."""
-    *lower, top = levels
-    shapes = [shape for shape, count in zip(lower[::2], lower[1::2], strict=True) for _ in range(count)]
-    return {"class": "SpatialHDVAE", "latent_shapes": [*shapes, top]}
+def _spatial(*levels: tuple[list[int], int, float]) -> tuple[dict, dict]:
+    """Model and loss of levels given as (shape, how many of it, epochs of warming up their rate), the lowest first.
+
+    The upper levels are warmed up longest: while they cost little they take what is common to the whole image, and the
+    lower ones learn to add what is missing.
+    """
+    shapes = [shape for shape, count, _ in levels for _ in range(count)]
+    schedules = [{"class": "Linear", "epochs": epochs} for _, count, epochs in levels for _ in range(count)]
+    loss = {"class": "HELBO", "betas": 1.0, "bound": "chain", "schedule": schedules}
+    return {"class": "SpatialHDVAE", "latent_shapes": shapes}, loss
 
 
 def _long_training(epochs: int) -> dict:
-    """Settings of a long training: small batches, flips, and a learning rate that falls."""
+    """Small batches, and a learning rate that falls from large steps to small ones."""
     return {
         "batch_size": 32,
         "learning_rate": 1.5e-3,
-        "flips": True,
         "learning_rate_schedule": {"class": "Cosine", "epochs": epochs},
         "largest_gradient": 300.0,
     }
@@ -66,7 +70,7 @@ def _helbo(betas, bound: str, warm_up: float | None = None) -> dict:
     return {"class": "HELBO", "betas": betas, "bound": bound, **schedule}
 
 
-# The decoder reads all levels: otherwise the upper ones carry only a few nats.
+# The decoder reads all levels, or the upper ones would carry a few nats only.
 TOP_DOWN_SKIP = {"inference": "top_down", "decoder_reads": "all"}
 
 # MNIST and Fashion-MNIST: (method, model, loss). Fully connected networks, Bernoulli pixels.
@@ -85,11 +89,11 @@ MNIST_METHODS = [
 GREY_NETWORK = {"hidden": [256, 128]}
 GREY_EPOCHS = 20
 
-# dSprites: (method, model, loss). A protocol reduced for a CPU: ten units and four convolutions as in Locatello et al.
-# (2019), but with half their channels, and a training that sees 100,000 images instead of their 19 million.
+# dSprites: (method, model, loss). A protocol reduced to what a CPU can do: ten units and four convolutions as in
+# Locatello et al. (2019), but with half their channels, and 100,000 images seen in training for their 19 million.
 DSPRITES_IMAGES, DSPRITES_EPOCHS = 50_000, 2
 DSPRITES_NETWORK = {"network": "conv", "hidden": [16, 16, 32, 32]}
-DISCRIMINATOR = [256] * 6  # that of Locatello et al. has layers of 1,000
+DISCRIMINATOR = [256] * 6  # theirs has layers of 1,000
 DSPRITES = [
     ("vae", _vae(10), _beta(1)),
     ("beta-vae", _vae(10), _beta(4)),
@@ -106,24 +110,34 @@ DSPRITES = [
     ("hdvae3-published", _hdvae(10, 6, 4, level_hidden=64), _helbo([2.0, 1.0, 0.5], "product")),
 ]
 
-# Colour faces: (method, model, loss). Gaussian pixels of one learned standard deviation.
-GAUSSIAN = {"likelihood": "gaussian", "initial_sigma": 0.1}
-TOY_FACES_NETWORK = {"network": "conv", "hidden": [16, 32, 64, 128], **GAUSSIAN}
+# Colour faces: (method, model, loss). Gaussian pixels of one standard deviation.
+LEARNED_SIGMA = {"initial_sigma": 0.1}
+TOY_FACES_NETWORK = {"network": "conv", "hidden": [16, 32, 64, 128], "likelihood": "gaussian", **LEARNED_SIGMA}
 TOY_FACES = [
     ("hdvae3", _hdvae(64, 32, 16) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=3)),
     ("beta-vae", _vae(64), _beta(1)),
 ]
-CELEBA_NETWORK = {"network": "conv", "hidden": [32, 64, 128, 256, 512], **GAUSSIAN}
+# The rivals of the levels that have a place, with as many weights and a training as long.
+CELEBA_NETWORK = {"network": "conv", "hidden": [16, 32, 64, 64], "likelihood": "gaussian", **LEARNED_SIGMA}
+CELEBA_EPOCHS = 16
 CELEBA = [
-    ("hdvae3", _hdvae(128, 64, 32) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=5)),
+    ("hdvae3", _hdvae(128, 64, 32) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=3)),
     ("beta-vae", _vae(128), _beta(1)),
 ]
 
-
-# Spatial levels: (method, data, model, epochs, warm-up epochs of the rate).
-FACES_LEVELS = _spatial([2, 16, 16], 4, [3, 8, 8], 2, [32]) | {"hidden": [24, 32, 64, 96], "likelihood": "gaussian"}
+# Levels that have a place in the image: (method, data, levels, settings of the model, epochs, other settings).
+FACES_NETWORK = {"hidden": [24, 32, 64, 96], "likelihood": "gaussian"}
+TOY_FACES_SPATIAL_NETWORK = {"hidden": [16, 24, 48, 64], "likelihood": "gaussian"}
+FACES_LEVELS = _spatial(([2, 16, 16], 3, 1.5), ([3, 8, 8], 2, 3), ([32], 1, 6))
+FEWER_LEVELS_OF_MORE_UNITS = _spatial(([4, 16, 16], 2, 1), ([4, 8, 8], 1, 2), ([32], 1, 4))
+TOY_FACES_LEVELS = _spatial(([1, 16, 16], 2, 0.5), ([2, 8, 8], 2, 1), ([16], 1, 1.5))
+MNIST_LEVELS = _spatial(([1, 14, 14], 2, 0.5), ([2, 7, 7], 1, 1), ([8], 1, 2))
 SPATIAL = [
-    ("spatial", "celeba", FACES_LEVELS | {"sigma": 0.12}, 16, 3),
+    # With a σ that is held the levels share the work; one that is learned is for the bound.
+    ("spatial", "celeba", FACES_LEVELS, FACES_NETWORK | {"sigma": 0.12}, 16, {"flips": True}),
+    ("spatial-bound", "celeba", FEWER_LEVELS_OF_MORE_UNITS, FACES_NETWORK | LEARNED_SIGMA, 10, {"flips": True}),
+    ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 3, {}),
+    ("spatial", "mnist", MNIST_LEVELS, {"hidden": [16, 32]}, 4, {"batch_size": 64}),
 ]
 
 
@@ -143,9 +157,10 @@ def _table() -> dict[str, Recipe]:
     for method, model, loss in TOY_FACES:
         recipes.append(_recipe(method, "toy_faces", model | TOY_FACES_NETWORK, loss, 10, batch_size=64))
     for method, model, loss in CELEBA:
-        recipes.append(_recipe(method, "celeba", model | CELEBA_NETWORK, loss, 24, batch_size=64))
-    for method, data, model, epochs, warm_up in SPATIAL:
-        recipes.append(_recipe(method, data, model, _helbo(1.0, "chain", warm_up), epochs, **_long_training(epochs)))
+        training = _long_training(CELEBA_EPOCHS) | {"learning_rate": 1e-3, "flips": True}
+        recipes.append(_recipe(method, "celeba", model | CELEBA_NETWORK, loss, CELEBA_EPOCHS, **training))
+    for method, data, (model, loss), more, epochs, other in SPATIAL:
+        recipes.append(_recipe(method, data, model | more, loss, epochs, **_long_training(epochs) | other))
     return {recipe.name: recipe for recipe in recipes}
 
 
