@@ -3,6 +3,7 @@
 import argparse
 import fnmatch
 import itertools
+import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ from vaecourse.pretrained.recipes import RECIPES, find
 
 USER_ERROR = 2
 FAILED = 1
+UNFINISHED = 3
 INTERRUPTED = 130
 TRAINED = Path("trained")
 # Settings that describe the networks of a model rather than the kind of model.
@@ -24,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status.
 
     The status is 0 on success, 1 if a training failed or a score differs from its card, 2 after a one-line message
-    about an error that the user can correct, and 130 after Ctrl-C.
+    about an error that the user can correct, 3 if a training is not finished after the minutes that it was given, and
+    130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -53,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--folder", type=Path, default=TRAINED, help="for weights and cards (default: trained)")
     train.add_argument("--weights", type=Path, help="another folder for the weights")
     train.add_argument("--jobs", type=_at_least_one, default=1, help="processes at once, of one thread each if several")
+    train.add_argument("--minutes", type=_minutes, default=math.inf, help="then stop; the same command goes on")
     train.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that sees the same folders")
     train.set_defaults(run=_train)
     evaluate = commands.add_parser("evaluate", help="compute the scores on cards anew and compare them")
@@ -74,6 +78,16 @@ def _at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"give a whole number from 1, not {text!r}")
     return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not minutes > 0:
+        raise argparse.ArgumentTypeError(f"give a number of minutes above 0, not {text!r}")
+    return minutes
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -160,11 +174,11 @@ def _shape(shape: list[int]) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from vaecourse.pretrained.runs import train_all
+    from vaecourse.pretrained.pool import train_all
 
     runs = [(recipe, seed) for seed in dict.fromkeys(options.seeds) for recipe in _found(options.names)]
-    failed = train_all(runs, options.folder, options.weights, options.jobs, options.dask)
-    return FAILED if failed else 0
+    failed, unfinished = train_all(runs, options.folder, options.weights, options.jobs, options.dask, options.minutes)
+    return FAILED if failed else UNFINISHED if unfinished else 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:

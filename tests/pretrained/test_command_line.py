@@ -11,7 +11,7 @@ import torch
 from tiny_recipes import tiny_recipe
 
 import vaecourse as vc
-from vaecourse.__main__ import main
+from vaecourse.__main__ import UNFINISHED, main
 from vaecourse.data import cache, downloads, loading
 from vaecourse.pretrained.recipes import RECIPES
 
@@ -201,3 +201,17 @@ def test_recipes_refuse_a_stand_in(capsys, tiny_table, tmp_path, monkeypatch):
     monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "empty"))
     assert main(["train", "tiny", "--folder", str(tmp_path)]) == 1
     assert "tiny_seed0: MNIST is not on this machine" in capsys.readouterr().out
+
+
+def test_a_training_that_its_minutes_did_not_suffice_for_exits_with_code_3(capsys, tiny_table, tmp_path):
+    arguments = ["train", "tiny", "--folder", str(tmp_path)]
+    assert main([*arguments, "--minutes", "1e-6"]) == UNFINISHED
+    assert "no time was left" in capsys.readouterr().out
+    assert main(arguments) == 0
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "soon", "nan"])
+def test_minutes_are_a_number_above_0(capsys, minutes):
+    with pytest.raises(SystemExit):
+        main(["train", "x", "--minutes", minutes])
+    assert "minutes above 0" in capsys.readouterr().err

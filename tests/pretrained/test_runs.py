@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,10 +15,11 @@ from filelock import FileLock
 from tiny_recipes import tiny_recipe
 
 import vaecourse as vc
-from vaecourse.pretrained import cards
+from vaecourse.pretrained import cards, pool
 from vaecourse.pretrained import runs as pretrained_runs
+from vaecourse.pretrained.pool import train_all
 from vaecourse.pretrained.recipe import PretrainedError
-from vaecourse.pretrained.runs import train, train_all
+from vaecourse.pretrained.runs import OutOfTime, train
 
 pytestmark = pytest.mark.usefixtures("striped_mnist")
 
@@ -182,7 +184,7 @@ def runs(*seeds):
 def test_a_run_that_fails_does_not_stop_the_others(tmp_path, capsys):
     diverges = tiny_recipe("wild", learning_rate=1e30)
     missing = tiny_recipe("lost", epochs=0)
-    failed = train_all([(diverges, 0), (missing, 0), *runs(0)], tmp_path)
+    failed, _ = train_all([(diverges, 0), (missing, 0), *runs(0)], tmp_path)
     assert len(failed) == 2
     assert failed[0].startswith("wild_seed0: ")
     assert failed[1] == "lost_seed0: epochs and batch_size must be at least 1, got 0 and 50"
@@ -193,8 +195,8 @@ def test_a_run_that_fails_does_not_stop_the_others(tmp_path, capsys):
 def test_processes_give_the_weights_that_one_process_gives(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "helpers"))
-    assert train_all(runs(0, 1), "several", jobs=2) == []
-    assert train_all(runs(0, 1), "one") == []
+    assert train_all(runs(0, 1), "several", jobs=2) == ([], [])
+    assert train_all(runs(0, 1), "one") == ([], [])
     for name in ("tiny_seed0", "tiny_seed1", "small_seed0", "small_seed1"):
         assert checksum(tmp_path / "several", name) == checksum(tmp_path / "one", name)
     assert card(tmp_path / "several")["hardware"]["threads"] == 1
@@ -208,11 +210,11 @@ def test_a_dask_cluster_takes_over(tmp_path, monkeypatch):
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
-        failed = train_all(
+        failed, _ = train_all(
             [*runs(0), (tiny_recipe("lost", epochs=0), 0)], tmp_path / "cluster", dask=cluster.scheduler_address
         )
     assert failed == ["lost_seed0: epochs and batch_size must be at least 1, got 0 and 50"]
-    assert train_all(runs(0), tmp_path / "here") == []
+    assert train_all(runs(0), tmp_path / "here") == ([], [])
     for name in ("tiny_seed0", "small_seed0"):
         assert checksum(tmp_path / "cluster", name) == checksum(tmp_path / "here", name)
 
@@ -230,8 +232,39 @@ def test_workers_of_several_threads_are_refused(tmp_path):
 
 def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(pretrained_runs, "SECONDS_TO_CONNECT", 0.2)
+    monkeypatch.setattr(pool, "SECONDS_TO_CONNECT", 0.2)
     with pytest.raises(PretrainedError, match="no Dask scheduler at tcp://localhost:1 "):
         train_all(runs(0), tmp_path, dask="tcp://localhost:1")
     with pytest.raises(PretrainedError, match="no Dask scheduler at nonsense://x"):
         train_all(runs(0), tmp_path, dask="nonsense://x")
+
+
+def test_a_run_stops_in_time_and_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+    """By this clock a run begins in time, and every epoch ends after the deadline: so each call makes one epoch."""
+    recipe = tiny_recipe(epochs=3)
+    follow(recipe, tmp_path / "whole", deadline=time.time() + 1000)
+    for done in (1, 2):
+        monkeypatch.setattr(pretrained_runs, "time", clock(0.0, 100.0))
+        with pytest.raises(OutOfTime, match=f"{done} of 3 epochs are done"):
+            follow(recipe, tmp_path / "parts", deadline=50.0)
+    monkeypatch.setattr(pretrained_runs, "time", clock(100.0))
+    with pytest.raises(OutOfTime, match="no time was left"):
+        follow(recipe, tmp_path / "parts", deadline=50.0)
+    monkeypatch.setattr(pretrained_runs, "time", clock(0.0, 100.0))
+    assert follow(recipe, tmp_path / "parts", deadline=50.0).startswith("tiny_seed0: trained")
+    assert checksum(tmp_path / "parts") == checksum(tmp_path / "whole")
+    assert visible(tmp_path / "parts") == visible(tmp_path / "whole")
+
+
+def clock(*times):
+    """A module ``time`` whose clock shows these times one after another, and then stays at the last."""
+    shown = [*times]
+    return SimpleNamespace(time=lambda: shown.pop(0) if len(shown) > 1 else shown[0], perf_counter=time.perf_counter)
+
+
+def test_what_the_minutes_did_not_suffice_for_is_unfinished_and_not_failed(tmp_path):
+    runs_of_three_epochs = [(tiny_recipe(epochs=3), seed) for seed in (0, 1)]
+    failed, unfinished = train_all(runs_of_three_epochs, tmp_path, minutes=1e-4)
+    assert failed == []
+    assert len(unfinished) == 2
+    assert train_all(runs_of_three_epochs, tmp_path) == ([], [])

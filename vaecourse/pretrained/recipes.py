@@ -10,12 +10,12 @@ from vaecourse.pretrained.recipe import MEASURES_OF_ALL, Recipe, RecipeError
 
 
 def find(wanted: str) -> list[Recipe]:
-    """The recipe of this name, or all whose names match a pattern as ``*-dsprites``.
+    """The recipe of this name, or all recipes whose names match a pattern such as ``*-dsprites``.
 
     Raises
     ------
     RecipeError
-        If there is none.
+        If there is no such recipe.
     """
     found = [RECIPES[name] for name in fnmatch.filter(RECIPES, wanted)]
     if not found:
@@ -24,7 +24,7 @@ def find(wanted: str) -> list[Recipe]:
 
 
 def suggestion(wanted: str, names) -> str:
-    """What someone may have meant who asked for a name that there is not."""
+    """Suggestion of known names that resemble an unknown one."""
     close = difflib.get_close_matches(str(wanted).lower().replace("_", "-"), names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
@@ -40,10 +40,10 @@ def _hdvae(*units: int, level_hidden: int = 128) -> dict:
 
 
 def _spatial(*levels: tuple[list[int], int, float]) -> tuple[dict, dict]:
-    """Model and loss of levels given as (shape, how many of it, epochs of warming up their rate), the lowest first.
+    """Model and loss from (shape, number of levels of this shape, epochs of their warm-up), the lowest level first.
 
-    The upper levels are warmed up longest: while they cost little they take what is common to the whole image, and the
-    lower ones learn to add what is missing.
+    The rates of the upper levels are warmed up longest: while they cost little these levels learn what concerns the
+    whole image, and the lower ones add what is missing.
     """
     shapes = [shape for shape, count, _ in levels for _ in range(count)]
     schedules = [{"class": "Linear", "epochs": epochs} for _, count, epochs in levels for _ in range(count)]
@@ -52,7 +52,7 @@ def _spatial(*levels: tuple[list[int], int, float]) -> tuple[dict, dict]:
 
 
 def _long_training(epochs: int) -> dict:
-    """Small batches, and a learning rate that falls from large steps to small ones."""
+    """Settings of a long training: small batches, and a learning rate that falls."""
     return {
         "batch_size": 32,
         "learning_rate": 1.5e-3,
@@ -70,7 +70,7 @@ def _helbo(betas, bound: str, warm_up: float | None = None) -> dict:
     return {"class": "HELBO", "betas": betas, "bound": bound, **schedule}
 
 
-# The decoder reads all levels, or the upper ones would carry a few nats only.
+# The decoder reads all levels: otherwise the upper ones carry only a few nats.
 TOP_DOWN_SKIP = {"inference": "top_down", "decoder_reads": "all"}
 
 # MNIST and Fashion-MNIST: (method, model, loss). Fully connected networks, Bernoulli pixels.
@@ -89,11 +89,11 @@ MNIST_METHODS = [
 GREY_NETWORK = {"hidden": [256, 128]}
 GREY_EPOCHS = 20
 
-# dSprites: (method, model, loss). A protocol reduced to what a CPU can do: ten units and four convolutions as in
-# Locatello et al. (2019), but with half their channels, and 100,000 images seen in training for their 19 million.
+# dSprites: (method, model, loss). A protocol reduced for a CPU: ten units and four convolutions as in Locatello et al.
+# (2019), but with half their channels, and a training that sees 100,000 images instead of their 19 million.
 DSPRITES_IMAGES, DSPRITES_EPOCHS = 50_000, 2
 DSPRITES_NETWORK = {"network": "conv", "hidden": [16, 16, 32, 32]}
-DISCRIMINATOR = [256] * 6  # theirs has layers of 1,000
+DISCRIMINATOR = [256] * 6  # that of Locatello et al. has layers of 1,000
 DSPRITES = [
     ("vae", _vae(10), _beta(1)),
     ("beta-vae", _vae(10), _beta(4)),
@@ -117,7 +117,7 @@ TOY_FACES = [
     ("hdvae3", _hdvae(64, 32, 16) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=3)),
     ("beta-vae", _vae(64), _beta(1)),
 ]
-# The rivals of the levels that have a place, with as many weights and a training as long.
+# Rivals of the spatial levels, with about as many weights and as many epochs.
 CELEBA_NETWORK = {"network": "conv", "hidden": [16, 32, 64, 64], "likelihood": "gaussian", **LEARNED_SIGMA}
 CELEBA_EPOCHS = 16
 CELEBA = [
@@ -125,19 +125,18 @@ CELEBA = [
     ("beta-vae", _vae(128), _beta(1)),
 ]
 
-# Levels that have a place in the image: (method, data, levels, settings of the model, epochs, other settings).
+# Spatial levels: (method, data, levels, settings of the model, epochs, other settings of the training).
 FACES_NETWORK = {"hidden": [24, 32, 64, 96], "likelihood": "gaussian"}
+WIDER_NETWORK = {"hidden": [24, 48, 64, 96], "likelihood": "gaussian"}
 TOY_FACES_SPATIAL_NETWORK = {"hidden": [16, 24, 48, 64], "likelihood": "gaussian"}
 FACES_LEVELS = _spatial(([2, 16, 16], 3, 1.5), ([3, 8, 8], 2, 3), ([32], 1, 6))
-FEWER_LEVELS_OF_MORE_UNITS = _spatial(([4, 16, 16], 2, 1), ([4, 8, 8], 1, 2), ([32], 1, 4))
-TOY_FACES_LEVELS = _spatial(([1, 16, 16], 2, 0.5), ([2, 8, 8], 2, 1), ([16], 1, 1.5))
-MNIST_LEVELS = _spatial(([1, 14, 14], 2, 0.5), ([2, 7, 7], 1, 1), ([8], 1, 2))
+THREE_LEVELS = _spatial(([4, 16, 16], 1, 2), ([4, 8, 8], 1, 3), ([32], 1, 5))
+TOY_FACES_LEVELS = _spatial(([2, 16, 16], 1, 0.5), ([2, 8, 8], 1, 1), ([16], 1, 1.5))
 SPATIAL = [
-    # With a σ that is held the levels share the work; one that is learned is for the bound.
+    # With a fixed σ the levels share the work; a learned σ is for the bound.
     ("spatial", "celeba", FACES_LEVELS, FACES_NETWORK | {"sigma": 0.12}, 16, {"flips": True}),
-    ("spatial-bound", "celeba", FEWER_LEVELS_OF_MORE_UNITS, FACES_NETWORK | LEARNED_SIGMA, 10, {"flips": True}),
-    ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 3, {}),
-    ("spatial", "mnist", MNIST_LEVELS, {"hidden": [16, 32]}, 4, {"batch_size": 64}),
+    ("spatial-bound", "celeba", THREE_LEVELS, WIDER_NETWORK | LEARNED_SIGMA, 12, {"flips": True}),
+    ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 8, {}),
 ]
 
 

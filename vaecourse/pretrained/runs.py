@@ -1,27 +1,27 @@
-"""Runs: train recipes with a seed, one or several at once; each run leaves weights and a card that documents it."""
+"""Runs: train a recipe with a seed; a run leaves weights and a card that documents it."""
 
 import contextlib
 import hashlib
 import json
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
-import torch
 from filelock import FileLock, Timeout
-from tqdm import tqdm
+from torch import nn
 
 from vaecourse.data import ImageSet, load
 from vaecourse.pretrained import cards
 from vaecourse.pretrained.measures import scores, tolerances
 from vaecourse.pretrained.recipe import PretrainedError, Recipe
+from vaecourse.training import History
 from vaecourse.training.fit import fit
 
 # Number of test images on which a run is evaluated during training; afterwards it is evaluated on all of them.
 HISTORY_IMAGES = 2_000
-SECONDS_TO_CONNECT = 10
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,17 @@ class Run:
         return self.weights / f"{self.name}.{digest[:8]}.checkpoint"
 
 
+class OutOfTime(Exception):
+    """A training has stopped at its deadline; the message says how far it came. It goes on where it stopped."""
+
+
 def train(
-    recipe: Recipe, seed: int, folder: str | Path, weights: str | Path | None = None, progress: bool = True
+    recipe: Recipe,
+    seed: int,
+    folder: str | Path,
+    weights: str | Path | None = None,
+    progress: bool = True,
+    deadline: float = math.inf,
 ) -> str:
     """Follow a recipe: train, score on the test split, write ``NAME_seedS.safetensors`` and then ``NAME_seedS.json``.
 
@@ -71,6 +80,8 @@ def train(
         Folder of the weights and the checkpoint. Default: ``folder``.
     progress : bool
         Whether to show the progress of the training.
+    deadline : float
+        Seconds since 1970. A training stops if its next epoch would end later, and goes on with the next call.
 
     Returns
     -------
@@ -83,6 +94,8 @@ def train(
         If the existing card is of another recipe, or another process trains this run.
     DataError
         If the data are not available; a stand-in is refused.
+    OutOfTime
+        If the training stops for the deadline.
     KeyboardInterrupt
         If the training is interrupted.
     """
@@ -92,6 +105,8 @@ def train(
     with _alone(run):
         if run.card_path.exists():
             return _finished(run)
+        if time.time() > deadline:
+            raise OutOfTime(f"{run.name}: no time was left for it")
         images = images_of(recipe.data)
         train_split = recipe.training_split(images.train)
         model = recipe.build_model(images.image_shape, seed)
@@ -103,6 +118,7 @@ def train(
             test=images.test[:HISTORY_IMAGES],
             seed=seed,
             checkpoint=run.checkpoint_path,
+            callbacks=[partial(_stop_in_time, run, deadline)],
             progress=progress,
             **recipe.fit_settings(),
         )
@@ -126,6 +142,16 @@ def train(
         cards.write(card, model.state_dict(), "float32", run.card_path, run.weights_path)
         run.checkpoint_path.unlink(missing_ok=True)
     return f"{run.name}: trained in {card['training_minutes']:.1f} minutes, scored in {card['scoring_minutes']:.1f}"
+
+
+def _stop_in_time(run: Run, deadline: float, model: nn.Module, history: History) -> None:
+    """Raise OutOfTime after an epoch if another one, as long as this one, would end after the deadline."""
+    done = history.rows[-1]["epoch"]
+    if not 0 < done < run.recipe.epochs:
+        return
+    last_epoch = history.rows[-1]["seconds"] - history.rows[-2]["seconds"]
+    if time.time() + last_epoch > deadline:
+        raise OutOfTime(f"{run.name}: {done} of {run.recipe.epochs} epochs are done, the same command goes on")
 
 
 @contextlib.contextmanager
@@ -160,86 +186,3 @@ def _finished(run: Run) -> str:
 @lru_cache(maxsize=1)
 def images_of(name: str) -> ImageSet:
     return load(name, offline="error")
-
-
-def train_all(
-    runs: Sequence[tuple[Recipe, int]],
-    folder: str | Path,
-    weights: str | Path | None = None,
-    jobs: int = 1,
-    dask: str | None = None,
-) -> list[str]:
-    """Train several recipes, ``jobs`` at a time or on a Dask cluster, and return one line for each error.
-
-    A run that fails does not stop the others.
-
-    Parameters
-    ----------
-    runs : sequence of (Recipe, seed)
-    folder, weights : paths
-        Folders as for :func:`train`. On a cluster all workers must have access to them.
-    jobs : int
-        Number of processes on this machine; if there are several, each uses one thread.
-    dask : str, optional
-        Address of a scheduler, whose workers replace the local processes.
-
-    Raises
-    ------
-    PretrainedError
-        If the scheduler cannot be reached, or its workers run several tasks in one process.
-    """
-    from joblib import Parallel, delayed
-
-    folder, weights = (None if path is None else Path(path).absolute() for path in (folder, weights))
-    several = jobs > 1 or dask is not None
-    failed = []
-    with (
-        _backend(jobs, dask) as count,
-        tqdm(total=len(runs), unit="run", desc="runs", position=0) as bar,
-    ):
-        parallel = Parallel(n_jobs=count, return_as="generator_unordered", batch_size=1, pre_dispatch="all")
-        for line, succeeded in parallel(delayed(_attempt)(*run, folder, weights, several) for run in runs):
-            tqdm.write(line)
-            bar.update()
-            if not succeeded:
-                failed.append(line)
-    return failed
-
-
-def _attempt(recipe: Recipe, seed: int, folder: Path, weights: Path | None, several: bool) -> tuple[str, bool]:
-    """Train, and return a line and whether the run succeeded. Errors that a user can correct become such a line."""
-    if several:
-        torch.set_num_threads(1)
-    try:
-        return train(recipe, seed, folder, weights, progress=not several), True
-    except (ValueError, ArithmeticError, OSError) as error:  # settings, data, divergence, files
-        return f"{recipe.name}_seed{seed}: {error}", False
-
-
-@contextlib.contextmanager
-def _backend(jobs: int, dask: str | None) -> Iterator[int]:
-    """Select where joblib runs its tasks inside the block, and yield the number of jobs."""
-    from joblib import parallel_config
-
-    if dask is None:
-        # Linear algebra libraries in the worker processes use one thread too.
-        with parallel_config("loky", inner_max_num_threads=1) if jobs > 1 else contextlib.nullcontext():
-            yield jobs
-        return
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise PretrainedError("Dask is not installed: pip install distributed") from error
-    try:
-        client = Client(dask, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise PretrainedError(
-            f"there is no Dask scheduler at {dask} ({error}): start one, or correct the address"
-        ) from error
-    with client:
-        threads = client.nthreads()
-        if any(count > 1 for count in threads.values()):
-            # Runs in one process would share one random state.
-            raise PretrainedError("the workers of this cluster have several threads: start them with --nthreads 1")
-        with parallel_config("dask", client=client, wait_for_workers_timeout=30):
-            yield -1
