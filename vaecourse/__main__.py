@@ -19,7 +19,7 @@ UNFINISHED = 3
 INTERRUPTED = 130
 TRAINED = Path("trained")
 # Settings that describe the networks of a model rather than the kind of model.
-OF_NETWORKS = ("network", "hidden", "likelihood", "initial_sigma")
+OF_NETWORKS = ("network", "hidden", "level_hidden", "likelihood", "initial_sigma")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -142,7 +142,8 @@ def _recipes(options: argparse.Namespace) -> None:
 def _circumstances(recipe: Recipe) -> str:
     """Describe the data, training settings and networks of a recipe: the heading of its group."""
     images = f"{recipe.train_images:,} images" if recipe.train_images else "all images"
-    networks = [recipe.model.get("network", "mlp"), _short(recipe.model.get("hidden", "of default size"))]
+    network = "conv" if "latent_shapes" in recipe.model else "mlp"
+    networks = [recipe.model.get("network", network), _short(recipe.model.get("hidden", "of default size"))]
     if "likelihood" in recipe.model:
         networks.append(f"with {recipe.model['likelihood']} pixels")
     if "initial_sigma" in recipe.model:
@@ -165,6 +166,10 @@ def _short(value) -> str:
         if value and all(isinstance(shape, list) for shape in value):
             runs = [(shape, len(list(equal))) for shape, equal in itertools.groupby(value)]
             return ", ".join(f"{count} × {_shape(shape)}" if count > 1 else _shape(shape) for shape, count in runs)
+        if value and all(isinstance(schedule, dict) for schedule in value):
+            # The schedules of the levels are of one class: its name once, and the settings of each level.
+            together = {key: [schedule[key] for schedule in value] for key in value[0]}
+            return in_words(together | {"class": value[0]["class"]})
         return "-".join(map(_short, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 

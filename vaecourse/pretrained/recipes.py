@@ -136,7 +136,7 @@ SPATIAL = [
     # With a fixed σ the levels share the work; a learned σ is for the bound.
     ("spatial", "celeba", FACES_LEVELS, FACES_NETWORK | {"sigma": 0.12}, 16, {"flips": True}),
     ("spatial-bound", "celeba", THREE_LEVELS, WIDER_NETWORK | LEARNED_SIGMA, 12, {"flips": True}),
-    ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 8, {}),
+    ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 5, {}),
 ]
 
 
