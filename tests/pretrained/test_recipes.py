@@ -148,3 +148,16 @@ def test_extras_of_a_training_are_written_only_where_used():
 def test_flips_are_those_of_the_training_split_only(striped_split):
     assert tiny_recipe(flips=True).training_split(striped_split).flips
     assert not tiny_recipe().training_split(striped_split).flips
+
+
+@pytest.mark.parametrize("recipe", find("*-full-*"), ids=lambda recipe: recipe.name)
+def test_full_scale_is_longer_and_wider_and_its_files_stay_below_16_mib(recipe):
+    """A checkpoint holds weights and two moments of Adam, all in float32."""
+    plain = RECIPES[recipe.name.replace("-full", "")]
+    full, small = (
+        sum(weight.numel() for weight in each.build_model((3, 64, 64)).parameters()) for each in (recipe, plain)
+    )
+    assert recipe.epochs >= 5 * plain.epochs
+    assert full > small
+    assert 3 * 4 * full < 15.5 * 2**20
+    assert recipe.data == plain.data

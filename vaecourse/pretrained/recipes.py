@@ -139,6 +139,20 @@ SPATIAL = [
     ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 5, {}),
 ]
 
+# The faces at full scale, for a GPU: ``python -m vaecourse train '*-full-*' --jobs 5 --minutes 8``, again and again
+# until its exit status is 0. More levels, wider networks and many more epochs; checkpoints stay below 16 MiB.
+FULL_NETWORK = {"hidden": [24, 48, 80, 112], "likelihood": "gaussian"}
+FULL_FACES_LEVELS = _spatial(([2, 16, 16], 4, 4), ([3, 8, 8], 3, 8), ([32], 1, 16))
+FULL_THREE_LEVELS = _spatial(([6, 16, 16], 1, 4), ([6, 8, 8], 1, 8), ([48], 1, 16))
+FULL_TOY_FACES_LEVELS = _spatial(([2, 16, 16], 1, 2), ([2, 8, 8], 1, 4), ([16], 1, 8))
+FULL_SPATIAL = [
+    ("spatial-full", "celeba", FULL_FACES_LEVELS, FULL_NETWORK | {"sigma": 0.12}, 150, {"flips": True}),
+    ("spatial-bound-full", "celeba", FULL_THREE_LEVELS, FULL_NETWORK | LEARNED_SIGMA, 150, {"flips": True}),
+    ("spatial-full", "toy_faces", FULL_TOY_FACES_LEVELS, FULL_NETWORK | {"sigma": 0.08}, 60, {}),
+]
+FULL_CELEBA_NETWORK = {"network": "conv", "hidden": [32, 64, 64, 80], "likelihood": "gaussian", **LEARNED_SIGMA}
+FULL_CELEBA_EPOCHS = 150
+
 
 def _table() -> dict[str, Recipe]:
     recipes = []
@@ -155,10 +169,14 @@ def _table() -> dict[str, Recipe]:
         recipes.append(_recipe(method, "dsprites", model | DSPRITES_NETWORK, loss, DSPRITES_EPOCHS, **settings))
     for method, model, loss in TOY_FACES:
         recipes.append(_recipe(method, "toy_faces", model | TOY_FACES_NETWORK, loss, 10, batch_size=64))
-    for method, model, loss in CELEBA:
-        training = _long_training(CELEBA_EPOCHS) | {"learning_rate": 1e-3, "flips": True}
-        recipes.append(_recipe(method, "celeba", model | CELEBA_NETWORK, loss, CELEBA_EPOCHS, **training))
-    for method, data, (model, loss), more, epochs, other in SPATIAL:
+    for suffix, network, epochs in (
+        ("", CELEBA_NETWORK, CELEBA_EPOCHS),
+        ("-full", FULL_CELEBA_NETWORK, FULL_CELEBA_EPOCHS),
+    ):
+        training = _long_training(epochs) | {"learning_rate": 1e-3, "flips": True}
+        for method, model, loss in CELEBA:
+            recipes.append(_recipe(method + suffix, "celeba", model | network, loss, epochs, **training))
+    for method, data, (model, loss), more, epochs, other in SPATIAL + FULL_SPATIAL:
         recipes.append(_recipe(method, data, model | more, loss, epochs, **_long_training(epochs) | other))
     return {recipe.name: recipe for recipe in recipes}
 
