@@ -5,6 +5,7 @@ from vaecourse.evaluation.levels import CollapseWarning, LevelReport, level_repo
 from vaecourse.evaluation.likelihood import nll
 from vaecourse.evaluation.passes import encode, evaluate, reconstruct
 from vaecourse.evaluation.paths import linear_path, spherical_path, traverse
+from vaecourse.evaluation.reach import change_of, reach
 from vaecourse.evaluation.units import Units, measure_units
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "LevelReport",
     "Units",
     "central_codes",
+    "change_of",
     "codes_of",
     "decode",
     "encode",
@@ -20,6 +22,7 @@ __all__ = [
     "linear_path",
     "measure_units",
     "nll",
+    "reach",
     "reconstruct",
     "spherical_path",
     "traverse",

@@ -18,7 +18,14 @@ def codes_of(model: nn.Module, split: Split) -> Codes:
 
 
 @torch.no_grad()
-def decode(model: nn.Module, codes: Sequence[Tensor], kept: int = 1, sample: bool = False, seed: int = 0) -> Tensor:
+def decode(
+    model: nn.Module,
+    codes: Sequence[Tensor],
+    kept: int = 1,
+    sample: bool = False,
+    seed: int = 0,
+    temperature: float = 1.0,
+) -> Tensor:
     """Decode codes (N, d) of all levels, level 1 first, to pictures (N, C, H, W): the decoder's means, on the CPU.
 
     Parameters
@@ -33,11 +40,13 @@ def decode(model: nn.Module, codes: Sequence[Tensor], kept: int = 1, sample: boo
         Whether the levels below ``kept`` are drawn from the priors instead.
     seed : int
         Seed of the draws from the priors.
+    temperature : float
+        Factor of the priors' standard deviations in these draws.
     """
     with evaluation_mode(model, seed) as device:
         codes = [values.to(device) for values in codes]
         if kept > 1 and model.is_hierarchy:
-            codes = model.descend(*codes[kept - 1 :], sample=sample)
+            codes = model.descend(*codes[kept - 1 :], sample=sample, temperature=temperature)
         return model.decode(*codes).mean.cpu()
 
 

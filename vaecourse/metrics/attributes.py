@@ -20,14 +20,23 @@ class Probe:
     Parameters
     ----------
     accuracy : array
-        Balanced accuracy: the mean of the accuracies on images with and without the attribute; 0.5 is chance.
+        Balanced accuracy, the mean of the accuracies on images with and without the attribute; or the share of all
+        images that are predicted correctly.
     low, high : array
         Ends of the bootstrap interval of 95 % over the test images.
+    guess : array
+        The accuracy, of the same kind, of always giving the commoner answer of the training images: 0.5 if balanced.
     """
 
     accuracy: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    guess: np.ndarray
+
+    @property
+    def beats_guessing(self) -> np.ndarray:
+        """For which attributes the whole interval lies above the guess."""
+        return self.low > self.guess
 
 
 @dataclass(frozen=True)
@@ -91,14 +100,20 @@ def partial_directions(codes, attributes) -> np.ndarray:
     return np.linalg.lstsq(attributes - attributes.mean(0), codes - codes.mean(0), rcond=None)[0]
 
 
-def linear_probe(codes, attributes, test, repetitions: int = 1000, seed: int = 0) -> Probe:
-    """Return the balanced accuracy on ``test`` of a logistic regression of each attribute on all units.
+def linear_probe(
+    codes, attributes, test, repetitions: int = 1000, seed: int = 0, balanced: bool = True, penalty: float = 1.0
+) -> Probe:
+    """Return the accuracy on ``test`` of a logistic regression of each attribute on all units.
 
-    Units are scaled to unit variance. Images with and without the attribute have the same total weight in training
-    (scikit-learn's ``LogisticRegression(class_weight="balanced")``).
+    Units are scaled to unit variance; the regression is scikit-learn's.
 
     Parameters
     ----------
+    balanced : bool
+        Whether images with and without the attribute have the same weight, in training and in the accuracy.
+    penalty : float
+        Weight of half the squared length of the coefficients, beside the sum of the losses of the training images. Many
+        units and few images need a large one.
     repetitions : int
         Number of bootstrap resamples of the test images.
     seed : int
@@ -117,13 +132,18 @@ def linear_probe(codes, attributes, test, repetitions: int = 1000, seed: int = 0
     codes, test_codes = scaler.transform(codes), scaler.transform(test_codes)
     right = np.empty(test_attributes.shape)
     for k, values in enumerate(attributes.T):
-        probe = LogisticRegression(class_weight="balanced", max_iter=1000).fit(codes, values)
+        weight = "balanced" if balanced else None
+        probe = LogisticRegression(C=1 / penalty, class_weight=weight, max_iter=1000).fit(codes, values)
         right[:, k] = probe.predict(test_codes) == test_attributes[:, k]
     weights = np.vstack([np.ones(len(right)), _resamples(len(right), repetitions, seed)])
-    with np.errstate(invalid="ignore"):  # a resample without the attribute
-        shares = [weights @ (right * group) / (weights @ group) for group in (test_attributes, 1 - test_attributes)]
-    accuracies = np.mean(shares, axis=0)
-    return Probe(accuracies[0], *_interval(accuracies[1:]))
+    if balanced:
+        with np.errstate(invalid="ignore"):  # a resample without the attribute
+            shares = [weights @ (right * group) / (weights @ group) for group in (test_attributes, 1 - test_attributes)]
+        accuracies, guess = np.mean(shares, axis=0), np.full(len(attributes.T), 0.5)
+    else:
+        accuracies = weights @ right / len(right)
+        guess = (test_attributes == (attributes.mean(0) > 0.5)).mean(0)
+    return Probe(accuracies[0], *_interval(accuracies[1:]), guess)
 
 
 def best_units(codes, attributes, test, repetitions: int = 1000, seed: int = 0) -> BestUnits:

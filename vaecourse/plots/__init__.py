@@ -6,7 +6,7 @@ All share one style, which is legible on white and on dark pages, and leave the 
 from vaecourse.evaluation import linear_path, spherical_path
 from vaecourse.plots import animations
 from vaecourse.plots.curves import history, rate_distortion
-from vaecourse.plots.hierarchies import held_levels, level_reconstructions
+from vaecourse.plots.hierarchies import held_levels, level_reconstructions, mixing, unit_reach
 from vaecourse.plots.image_grids import images, interpolation, manifold, reconstructions, samples, traversal
 from vaecourse.plots.latent import latent_scatter, posteriors, umap, unit_rates
 from vaecourse.plots.score_plots import score_bars, score_matrix, score_table
@@ -22,6 +22,7 @@ __all__ = [
     "level_reconstructions",
     "linear_path",
     "manifold",
+    "mixing",
     "panels",
     "posteriors",
     "rate_distortion",
@@ -35,4 +36,5 @@ __all__ = [
     "traversal",
     "umap",
     "unit_rates",
+    "unit_reach",
 ]

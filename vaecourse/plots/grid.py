@@ -22,7 +22,7 @@ FONT_SIZE = 8
 
 @dataclass
 class Row:
-    """Pictures (n, C, H, W) side by side, the text at their left, and a title above each."""
+    """Pictures (n, C, H, W) side by side, the text at their left, and a title above each; NaN leaves a place empty."""
 
     pictures: Tensor
     label: str = ""
@@ -51,6 +51,8 @@ def draw(rows: Sequence[Row], columns: int) -> NotebookFigure:
         top += LINE * lines
         for column, picture in enumerate(row.pictures):
             left = margin + column * cell
+            if picture.isnan().all():
+                continue
             show_picture(axes, picture, (left, left + side, top + side * ratio, top), interpolation)
             if column < len(row.titles):
                 axes.text(left + side / 2, top - 0.03, row.titles[column], ha="center", va="bottom", fontsize=FONT_SIZE)

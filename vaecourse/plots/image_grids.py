@@ -72,8 +72,10 @@ def reconstructions(model: nn.Module, split: Split, count: int = 10) -> Notebook
 
 
 @styled
-def samples(model: nn.Module, count: int = 40, seed: int = 0) -> NotebookFigure:
+def samples(model: nn.Module, count: int = 40, seed: int = 0, temperature: float = 1.0) -> NotebookFigure:
     """The decoder's means for ``count`` codes drawn from the prior.
+
+    ``temperature`` multiplies the priors' standard deviations (:meth:`vaecourse.VAE.generate`).
 
     Raises
     ------
@@ -82,7 +84,7 @@ def samples(model: nn.Module, count: int = 40, seed: int = 0) -> NotebookFigure:
     """
     at_least(1, count=count)
     _needs_prior(model, "samples need")
-    pictures = as_pictures(model.generate(count, seed))
+    pictures = as_pictures(model.generate(count, seed, temperature=temperature))
     return draw([Row(part) for part in pictures.split(COLUMNS)], min(COLUMNS, count))
 
 
