@@ -93,6 +93,32 @@ def test_the_accuracy_is_that_of_scikit_learn():
     )
 
 
+def test_plain_accuracy_is_compared_with_the_commoner_answer():
+    """Two Gaussians a gap apart, one of them rare: the best rule answers by the density times the share."""
+    share, gap = 0.1, 1.0
+    known, test = shifted(20_000, gap, 0, share), shifted(20_000, gap, 1, share)
+    cut = gap / 2 + np.log((1 - share) / share) / gap
+    best = share * norm.sf(cut - gap) + (1 - share) * norm.cdf(cut)
+    probe = linear_probe(*known, test, balanced=False)
+    assert probe.guess == 1 - test[1].mean()
+    assert probe.accuracy == pytest.approx(best, abs=0.008)
+    assert not probe.beats_guessing[0]  # 90.6 % against 90 %: within the interval
+    easy = linear_probe(*shifted(2_000, 4.0, 0), shifted(2_000, 4.0, 1), balanced=False)
+    assert easy.beats_guessing[0]
+    assert linear_probe(*known, test).guess == 0.5
+
+
+def test_the_commoner_answer_is_that_of_the_training_images():
+    (codes, present), (other, answers) = shifted(400, 1.0, 0, 0.2), shifted(400, 1.0, 1, 0.8)
+    probe = linear_probe(codes, present, (other, answers), balanced=False)
+    assert probe.guess == pytest.approx(1 - answers.mean())
+
+
+def test_a_large_penalty_leaves_the_commoner_answer():
+    probe = linear_probe(*shifted(500, 2.0, 0, 0.3), shifted(500, 2.0, 1, 0.3), balanced=False, penalty=1e9)
+    assert probe.accuracy == probe.guess
+
+
 # Single units
 
 
