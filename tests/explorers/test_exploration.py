@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from explored_models import HIERARCHIES, MODELS, hierarchy
+from explored_models import HIERARCHIES, MODELS, hierarchy, shaped
 
 import vaecourse as vc
 from vaecourse.distributions import DiagonalGaussian
@@ -10,9 +10,9 @@ from vaecourse.explorers import Exploration
 from vaecourse.randomness import seeded
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=[*MODELS, "shaped"])
 def model(request):
-    return MODELS[request.param]()
+    return (MODELS | {"shaped": shaped})[request.param]()
 
 
 @pytest.fixture(params=HIERARCHIES, ids="-".join)

@@ -29,13 +29,45 @@ def spherical_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
 
 
 @torch.no_grad()
-def traverse(model: nn.Module, codes: Codes, level: int, unit: int, values: Tensor) -> Codes:
-    """Move one unit to each of several values; in a hierarchy the levels below follow.
+def follow(model: nn.Module, codes: Codes, upper: Codes) -> Codes:
+    """Replace the codes of the upper levels; in a hierarchy the levels below follow.
 
     Each unit below keeps its noise, the standardised residual against its prior: with μ and σ of the prior before
-    and μ', σ' after, (z' − μ')/σ' = (z − μ)/σ. The model generates images from such residuals. If the unit keeps its
-    value, every code stays exactly the same, and the prior's means stay means. The levels above, and the other degrees
-    of a PH-VAE, do not change.
+    and μ', σ' after, (z' − μ')/σ' = (z − μ)/σ. The model generates images from such residuals. If the upper
+    levels keep their codes, every code stays exactly the same, and the prior's means stay means. The lower levels of a
+    model that is not a hierarchy do not change.
+
+    Parameters
+    ----------
+    model : nn.Module
+    codes : list of Tensors of shape (1, d)
+        The code of one image on every level, level 1 first, on the CPU.
+    upper : list of Tensors of shape (N, d)
+        New codes of the upper levels, the top last; as many levels as there are tensors.
+
+    Returns
+    -------
+    list of Tensors of shape (N, d), on the CPU
+    """
+    count = len(upper[0]) if upper else 1
+    held = len(codes) - len(upper)
+    after = [code.repeat(count, 1) for code in codes[:held]] + list(upper)
+    if not model.is_hierarchy or not upper:
+        return after
+    with evaluation_mode(model) as device:
+        for below in range(held - 1, -1, -1):
+            # In two calls: in one batch, equal codes at different places could differ by a rounding error.
+            before, now = (model.prior(*(code.to(device) for code in levels[below + 1 :])) for levels in (codes, after))
+            (mean, std), (new_mean, new_std) = ((prior.mean.cpu(), prior.std.cpu()) for prior in (before, now))
+            # z + Δμ + (z − μ)(σ'/σ − 1) instead of μ' + …, so that without a change there is no rounding error.
+            after[below] = codes[below] + (new_mean - mean) + (codes[below] - mean) * (new_std / std - 1)
+    return after
+
+
+def traverse(model: nn.Module, codes: Codes, level: int, unit: int, values: Tensor) -> Codes:
+    """Move one unit to each of several values; in a hierarchy the levels below follow, see :func:`follow`.
+
+    The levels above, and the other degrees of a PH-VAE, do not change.
 
     Parameters
     ----------
@@ -57,16 +89,6 @@ def traverse(model: nn.Module, codes: Codes, level: int, unit: int, values: Tens
         If there is no such level.
     """
     check_level(level, len(codes))
-    after = [code.repeat(len(values), 1) for code in codes]
-    after[level - 1][:, unit] = values.to(after[level - 1])
-    if not model.is_hierarchy:
-        return after
-    with evaluation_mode(model) as device:
-        for below in range(level - 2, -1, -1):
-            above = [torch.cat(pair).to(device) for pair in zip(codes[below + 1 :], after[below + 1 :], strict=True)]
-            prior = model.prior(*above)
-            mean, std = prior.mean.cpu(), prior.std.cpu()
-            residual = codes[below] - mean[:1]
-            # z + Δμ + (z − μ)(σ'/σ − 1) instead of μ' + …, so that without a change there is no rounding error.
-            after[below] = codes[below] + (mean[1:] - mean[:1]) + residual * (std[1:] / std[:1] - 1)
-    return after
+    upper = [code.repeat(len(values), 1) for code in codes[level - 1 :]]
+    upper[0][:, unit] = values.to(upper[0])
+    return follow(model, codes, upper)

@@ -4,22 +4,27 @@ The codes of one image are a list with a tensor (d,) for each level, z_1 first, 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vaecourse.checks import check_level
 from vaecourse.data import Split
 from vaecourse.evaluation import decode, measure_units, traverse
 from vaecourse.evaluation.codes import Codes
 from vaecourse.evaluation.passes import evaluation_mode
+from vaecourse.evaluation.paths import follow
 from vaecourse.evaluation.units import posteriors_of
+from vaecourse.explorers.directions import Directions, principal_directions
+from vaecourse.explorers.explorable import check_explorable
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.metrics.reconstruction import WINDOW
 from vaecourse.models import ImageModel
 from vaecourse.randomness import seeded
 
 MEASURED_AT_MOST = 1000  # images: the mean rate of a unit is then accurate to a few hundredths of a nat
+LEAST_RATE = 0.05  # nats; explorers fold away the units of a hierarchy that carry less
 
 
 class Exploration:
@@ -51,7 +56,7 @@ class Exploration:
     """
 
     def __init__(self, model: ImageModel, split: Split, starts: int | Sequence[int] = 16, seed: int = 0):
-        _check(model, split)
+        check_explorable(model, split)
         self.model = model
         with seeded(seed):
             order = torch.randperm(len(split))
@@ -63,8 +68,18 @@ class Exploration:
         self._means, self._widths = posteriors_of(model, chosen)
         if not all(codes.isfinite().all() for codes in self._means):
             raise ValueError("the model's codes contain NaN or infinity: it has diverged, train it again")
-        measured = measure_units(model, split[order[:MEASURED_AT_MOST].sort().values], seed)
+        self._measured = split[order[:MEASURED_AT_MOST].sort().values]
+        self._directions: list[Directions] = []
+        measured = measure_units(model, self._measured, seed)
+        if model.is_hierarchy:
+            measured = [replace(units, active=units.active & (units.importance >= LEAST_RATE)) for units in measured]
         self.levels = [units.reaching(codes) for units, codes in zip(measured, self._means, strict=True)]
+
+    @property
+    def sigma(self) -> float | None:
+        """Standard deviation of Gaussian pixels, one number for all; Bernoulli pixels have None."""
+        log_sigma = self.model.decoder.log_sigma
+        return None if log_sigma is None else log_sigma.exp().item()
 
     def start(self, index: int) -> tuple[Codes, list[Tensor | None]]:
         """Posterior means and standard deviations of one image of ``images``, by level; None without a posterior."""
@@ -80,8 +95,8 @@ class Exploration:
         return {name: score(original, picture).item() for name, score in named.items()}
 
     @torch.no_grad()
-    def prior(self, seed: int) -> Codes:
-        """Codes drawn from the prior, from the top level down.
+    def prior(self, seed: int, temperature: float = 1.0) -> Codes:
+        """Codes drawn from the prior, from the top level down; ``temperature`` multiplies its standard deviations.
 
         Raises
         ------
@@ -91,12 +106,28 @@ class Exploration:
         if not self.model.has_prior:
             raise TypeError(f"{type(self.model).__name__} has no prior: nothing says which codes its decoder knows")
         with evaluation_mode(self.model, seed):
-            return [codes[0].cpu() for codes in self.model.sample_prior(1)]
+            return [codes[0].cpu() for codes in self.model.sample_prior(1, temperature)]
 
     def mix(self, first: int, second: int, share: float) -> Codes:
         """Codes on the straight line from one start (``share`` 0) to another (1), on every level."""
         pairs = zip(self.start(first)[0], self.start(second)[0], strict=True)
         return [torch.lerp(one, other, share) for one, other in pairs]
+
+    def mix_levels(self, first: int, second: int, kept: int) -> Codes:
+        """The levels from ``kept`` upwards from one start, and those below from another, with their noise there.
+
+        With ``kept`` 1 all levels are those of the first start, with L + 1 all are those of the second.
+
+        Raises
+        ------
+        ValueError
+            If ``kept`` is not between 1 and L + 1.
+        """
+        if not 1 <= kept <= len(self.levels) + 1:
+            raise ValueError(f"kept must be 1 to {len(self.levels) + 1}, got {kept}")
+        upper = self.start(first)[0][kept - 1 :]
+        lower = [code[None] for code in self.start(second)[0]]
+        return [code[0] for code in follow(self.model, lower, [code[None] for code in upper])]
 
     def decode(self, codes: Codes) -> Tensor:
         """The decoder's mean (C, H, W) for codes (d,) of all levels, or means (N, C, H, W) for codes (N, d)."""
@@ -118,9 +149,55 @@ class Exploration:
         moved = traverse(self.model, [code[None] for code in codes], level, unit, values.reshape(-1))
         return [code[0] for code in moved] if values.ndim == 0 else moved
 
+    def replace(self, codes: Codes, level: int, values: Tensor) -> Codes:
+        """Codes after a level takes other values (d,), or (N, d); see :func:`vaecourse.evaluation.paths.follow`."""
+        check_level(level, len(codes))
+        upper = [values.view(-1, values.shape[-1])]
+        upper += [code.repeat(len(upper[0]), 1) for code in codes[level:]]
+        moved = follow(self.model, [code[None] for code in codes], upper)
+        return [code[0] for code in moved] if values.ndim == 1 else moved
+
     @torch.no_grad()
-    def resample_below(self, codes: Codes, level: int, seed: int) -> Codes:
+    def prior_of(self, codes: Codes, level: int) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (d,) of the prior of a level: given those above in a hierarchy, else 0 and 1."""
+        if not self.model.is_hierarchy or level == len(codes):
+            return torch.zeros_like(codes[level - 1]), torch.ones_like(codes[level - 1])
+        with evaluation_mode(self.model) as device:
+            prior = self.model.prior(*(code[None].to(device) for code in codes[level:]))
+        return prior.mean[0].cpu(), prior.std[0].cpu()
+
+    def noise(self, codes: Codes, level: int) -> Tensor:
+        """What is left of the codes (d,) of a level after its prior: (z − μ)/σ."""
+        mean, std = self.prior_of(codes, level)
+        return (codes[level - 1] - mean) / std
+
+    def directions(self, level: int) -> Directions:
+        """The principal directions of a level's noise over the images that its units are measured on."""
+        check_level(level, len(self.levels))
+        if not self._directions:
+            self._directions = principal_directions(self.model, self._measured)
+        return self._directions[level - 1]
+
+    def move_along(self, codes: Codes, level: int, direction: int, value: float | Tensor) -> Codes:
+        """Codes after the noise of a level takes another coordinate, or N of them, along one of its directions."""
+        values = torch.as_tensor(value, dtype=codes[0].dtype)
+        mean, std = self.prior_of(codes, level)
+        found = self.directions(level)
+        place = found.coordinates((codes[level - 1] - mean) / std)[direction]
+        steps = (values.reshape(-1, 1) - place) * std * found.vectors[direction]
+        moved = self.replace(codes, level, codes[level - 1] + steps)
+        return [code[0] for code in moved] if values.ndim == 0 else moved
+
+    def amplify(self, codes: Codes, level: int, factors: Tensor) -> Codes:
+        """Codes (N, d) with the noise of one level times each of N factors: at 0, what the levels above expect."""
+        mean, _ = self.prior_of(codes, level)
+        return self.replace(codes, level, mean + factors[:, None] * (codes[level - 1] - mean))
+
+    @torch.no_grad()
+    def resample_below(self, codes: Codes, level: int, seed: int, temperature: float = 1.0) -> Codes:
         """Codes with this level and those above kept, and those below drawn from their priors.
+
+        ``temperature`` multiplies the standard deviations of these priors.
 
         Raises
         ------
@@ -131,7 +208,8 @@ class Exploration:
         if not self.model.is_hierarchy or level == 1:
             raise ValueError(f"no level is drawn from {self.levels[level - 1].level}: there is nothing to resample")
         with evaluation_mode(self.model, seed) as device:
-            drawn = self.model.descend(*(held[None].to(device) for held in codes[level - 1 :]), sample=True)
+            held = [code[None].to(device) for code in codes[level - 1 :]]
+            drawn = self.model.descend(*held, sample=True, temperature=temperature)
         return [values[0].cpu() for values in drawn[: level - 1]] + codes[level - 1 :]
 
     def traversal(self, codes: Codes, level: int, unit: int, steps: int = 9) -> tuple[Tensor, Tensor]:
@@ -141,24 +219,11 @@ class Exploration:
         values = torch.linspace(found.low[unit].item(), found.high[unit].item(), steps)
         return values, self.decode(self.move(codes, level, unit, values))
 
-
-def _check(model: nn.Module, split: Split) -> None:
-    if not isinstance(model, ImageModel):
-        raise TypeError(f"explore a model of this package, as vc.VAE, not {type(model).__name__}")
-    if not isinstance(split, Split):
-        raise TypeError(f"explore on a split of images, as mnist.test, not {type(split).__name__}")
-    if split.image_shape != model.image_shape:
-        shapes = ["×".join(map(str, shape)) for shape in (split.image_shape, model.image_shape)]
-        raise ValueError(f"the split has images of {shapes[0]}, the model is made for {shapes[1]}: load the other data")
-    if model.image_shape[0] not in (1, 3):
-        raise ValueError(
-            f"explorers show images of 1 channel or 3, not of {model.image_shape[0]}: they are no pictures"
-        )
-    if len(split) < 2:
-        raise ValueError(f"units are measured on at least 2 images, the split has {len(split)}: give more")
-    for name, values in model.named_parameters():
-        if not values.isfinite().all():
-            raise ValueError(f"weights of the model are NaN or infinite, first {name}: it has diverged, train it again")
+    def traversal_along(self, codes: Codes, level: int, direction: int, steps: int = 9) -> tuple[Tensor, Tensor]:
+        """As :meth:`traversal`, over ±3 standard deviations along one of a level's directions."""
+        reach = self.directions(level).reach[direction].item()
+        values = torch.linspace(-reach, reach, steps)
+        return values, self.decode(self.move_along(codes, level, direction, values))
 
 
 def _chosen(starts: int | Sequence[int], order: Tensor, count: int) -> list[int]:

@@ -28,18 +28,24 @@ def difference(picture: Tensor, start: Tensor) -> Tensor:
 
     The colour is opaque from a difference of ±0.5 on, averaged over the channels.
     """
-    change = (picture - start).mean(0)
-    colour = torch.where(change[None] > 0, BRIGHTER[:, None, None], DARKER[:, None, None])
-    return torch.cat([colour, (change.abs() / FULL_COLOUR_AT).clamp(max=1)[None]])
+    return signed((picture - start).mean(0, keepdim=True) / FULL_COLOUR_AT)[0]
+
+
+def signed(values: Tensor) -> Tensor:
+    """Pictures (N, 4, H, W) of values (N, H, W): vermilion above 0 and blue below, opaque at ±1 and beyond."""
+    colour = torch.where(values[:, None] > 0, BRIGHTER[:, None, None], DARKER[:, None, None])
+    return torch.cat([colour, values.abs().clamp(max=1)[:, None]], dim=1)
 
 
 def strip(pictures: Tensor, zoom: int = 1) -> bytes:
-    """PNG of pictures (N, C, H, W) side by side, with transparent gaps."""
+    """PNG of pictures (N, C, H, W) side by side, with transparent gaps; C as for :func:`png`."""
     tiles = []
     for picture in pictures:
-        tile = _enlarged(picture.expand(3, -1, -1), zoom)
-        opaque = np.full_like(tile[..., :1], 255)
-        tiles += [np.concatenate([tile, opaque], axis=2), np.zeros((len(tile), GAP, 4), np.uint8)]
+        coloured = (
+            picture if len(picture) == 4 else torch.cat([picture.expand(3, -1, -1), torch.ones_like(picture[:1])])
+        )
+        tile = _enlarged(coloured, zoom)
+        tiles += [tile, np.zeros((len(tile), GAP, 4), np.uint8)]
     return _encoded(np.concatenate(tiles[:-1], axis=1))
 
 

@@ -4,14 +4,15 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from vaecourse.explorers.controls import STYLE, ImagePicker, LevelPanel, PictureBox, small
+from vaecourse.explorers.controls import STYLE, LevelPanel, PictureBox, small
 from vaecourse.explorers.exploration import Codes, Exploration
+from vaecourse.explorers.maps import MapPanel
 from vaecourse.explorers.pictures import GAP, difference, png, strip, zoom_for
+from vaecourse.explorers.starts import IMAGE, MIX, PRIOR, StartPicker
 
 PICTURE = 170  # approximate side in screen pixels
 STRIP_PICTURE = 84
 STEPS = 9
-IMAGE, PRIOR, MIX = "a test image", "the prior", "a mix of two"
 LEGEND = '<span style="color:#0072b2">■</span> darker <span style="color:#d55e00">■</span> brighter'
 BAR_TEXT = "Blue bars: where the posterior of the image lies, mean ± one standard deviation."
 
@@ -34,43 +35,35 @@ class Explorer(widgets.VBox):
         self.exploration = first
         self.zoom = zoom_for(first.images.shape[1:], PICTURE)
         self.strip_zoom = zoom_for(first.images.shape[1:], STRIP_PICTURE)
-        self._prior_seed, self._resampling_seed, self._switching = 0, 0, False
-        self._panels: dict[str, list[LevelPanel]] = {}
+        self._resampling_seed, self._redraw = 0, None
+        self._panels: dict[str, list[LevelPanel | MapPanel]] = {}
 
         self.model = widgets.ToggleButtons(options=list(explorations))
-        self.source = widgets.ToggleButtons(options=self._sources())
-        names = [str(index) for index in first.indices]
-        self.first = ImagePicker(first.images, names, 0, self._begin)
-        self.second = ImagePicker(first.images, names, len(names) - 1, self._begin)
-        self.share = widgets.FloatSlider(0.5, min=0, max=1, step=0.02, readout=False)
-        self._share_box = widgets.HBox([widgets.HTML("first"), self.share, widgets.HTML("second")])
-        self.draw = widgets.Button(description="new draw", icon="random")
         self.reset = widgets.Button(description="reset", icon="undo", tooltip="back to the start")
-        self.reset.layout.width = self.draw.layout.width = "auto"
-        self.draw.layout.align_self = "flex-start"
+        self.reset.layout.width = "auto"
+        self.starts = StartPicker(first, self._begin, self.reset)
+        self.source, self.first, self.second = self.starts.source, self.starts.first, self.starts.second
+        self.share, self.kept, self.draw = self.starts.share, self.starts.kept, self.starts.draw
+        self.temperature = self.starts.temperature
         self.original, self.start, self.now, self.change = (PictureBox() for _ in range(4))
         self.strip, self.strip_title, self.strip_values = widgets.Image(format="png"), widgets.HTML(), widgets.HTML()
-        self._start_box, self._level_box = widgets.VBox(), widgets.VBox()
+        self._level_box = widgets.VBox()
 
         self.strip.layout.align_self = "flex-start"
-        for picker in (self.model, self.source):
-            picker.style.button_width = "auto"
-            picker.layout.margin = "2px 16px 2px 8px"
+        self.model.style.button_width = "auto"
+        self.model.layout.margin = "2px 16px 2px 8px"
         self.original.title.value = "<b>original</b>"
         self.now.title.value = "<b>now</b>"
         self.change.title.value, self.change.text.value = "<b>now − start</b>", small(LEGEND)
         self.model.observe(self._switch_model, "value")
-        self.source.observe(self._switch_source, "value")
-        self.share.observe(self._mix, "value")
-        self.draw.on_click(self._draw)
-        self.reset.on_click(lambda _: self._go(self._start_codes))
+        self.temperature.observe(lambda _: self._redraw and self._redraw(), "value")
+        self.reset.on_click(self._reset)
         pictures = widgets.HBox([self.original, self.start, self.now, self.change])
         pictures.layout.flex_flow = "row wrap"
         switch = [widgets.HBox([widgets.HTML("model"), self.model])] if len(explorations) > 1 else []
         strip_box = widgets.VBox([self.strip_title, self.strip, self.strip_values])
-        source = widgets.HBox([widgets.HTML("start from"), self.source, self.reset], layout={"flex_flow": "row wrap"})
         self._bar_text = widgets.HTML(small(BAR_TEXT))
-        parts = [source, self._start_box, pictures, strip_box, self._level_box, self._bar_text]
+        parts = [self.starts, pictures, strip_box, self._level_box, self._bar_text]
         super().__init__([widgets.HTML(STYLE), *switch, *parts])
         self.layout.max_width = "860px"
         self._show_model()
@@ -85,17 +78,8 @@ class Explorer(widgets.VBox):
 
     # Choosing a model and a start
 
-    def _sources(self) -> list[str]:
-        return [IMAGE, *([PRIOR] if self.exploration.model.has_prior else []), MIX]
-
     def _switch_model(self, _) -> None:
         self.exploration = self.explorations[self.model.value]
-        wanted, possible = self.source.value, self._sources()
-        if tuple(possible) != tuple(self.source.options):
-            self._switching = True
-            self.source.options = possible
-            self.source.value = wanted if wanted in possible else IMAGE
-            self._switching = False
         self._show_model()
 
     def _show_model(self) -> None:
@@ -111,58 +95,38 @@ class Explorer(widgets.VBox):
             self.tabs.observe(self._switch_level, "selected_index")
             self._level_box.children = [self.tabs]
         self._hand = self._first_unit()
-        self._show_source()
+        self.starts.use(self.exploration)
+        self._begin()
 
-    def _panel(self, number: int) -> LevelPanel:
+    def _is_map(self, level: int) -> bool:
+        return len(self.exploration.model.latent_shapes[level - 1]) > 1
+
+    def _panel(self, number: int) -> LevelPanel | MapPanel:
         header = []
         if self.exploration.model.is_hierarchy and number > 1:
             button = widgets.Button(description=f"hold level {number}, resample below", icon="random")
             button.tooltip = "a new draw of the levels below from their priors, given this one"
             button.layout.width = "auto"
             button.on_click(lambda _: self._resample(number))
-            header = [widgets.HBox([button])]
-        return LevelPanel(
-            self.exploration.levels[number - 1],
-            lambda unit, value: self._move(number, unit, value),
-            lambda unit: self._take((number, unit)),
-            header,
-        )
-
-    def _switch_source(self, _) -> None:
-        if not self._switching:
-            self._show_source()
-
-    def _show_source(self) -> None:
-        shown = {IMAGE: [self.first], PRIOR: [self.draw], MIX: [self.first, self._share_box, self.second]}
-        self._start_box.children = shown[self.source.value]
-        self._begin()
-
-    def _draw(self, _) -> None:
-        self._prior_seed += 1
-        self._begin()
-
-    def _mix(self, _) -> None:
-        # The strip of a mix leads from one image to the other and does not depend on the share.
-        self._begin(same_strip=self._hand is None)
+            header = [widgets.HBox([button, self.temperature], layout={"flex_flow": "row wrap"})]
+        acts = (lambda unit, value: self._move(number, unit, value), lambda unit: self._take((number, unit)))
+        if self._is_map(number):
+            shape, directions = self.exploration.model.latent_shapes[number - 1], self.exploration.directions(number)
+            return MapPanel(shape, directions, *acts, header)
+        return LevelPanel(self.exploration.levels[number - 1], *acts, header)
 
     def _begin(self, same_strip: bool = False) -> None:
         """Set codes and pictures to the chosen start."""
-        source, widths = self.source.value, [None] * len(self.exploration.levels)
-        if source == IMAGE:
-            codes, widths = self.exploration.start(self.first.value)
-            title, scores = "reconstruction", self.exploration.scores(self.first.value)
-            formats = {"MSE": "{:.4f}", "PSNR": "{:.1f} dB", "SSIM": "{:.3f}"}
-            text = "<br>".join(f"{name} {formats[name].format(score)}" for name, score in scores.items())
+        codes, widths = self.starts.codes()
+        title, text = self.starts.describe()
+        is_image = self.source.value == IMAGE
+        if is_image:
             self.original.image.value = png(self.exploration.images[self.first.value], self.zoom)
-        elif source == PRIOR:
-            codes = self.exploration.prior(self._prior_seed)
-            title, text = "start", f"draw {self._prior_seed + 1} from the prior"
-        else:
-            codes = self.exploration.mix(self.first.value, self.second.value, self.share.value)
-            title, text = "start", f"{1 - self.share.value:.0%} first, {self.share.value:.0%} second image"
-        self.original.layout.display = None if source == IMAGE else "none"
+        self.original.layout.display = None if is_image else "none"
         self.start.title.value, self.start.text.value = f"<b>{title}</b>", small(text)
-        if source == MIX:
+        # The strip of a mix leads from one image to the other and does not depend on the share.
+        same_strip = same_strip and self._hand is None
+        if self.starts.mixes:
             self._hand = None
         elif self._hand is None:
             self._hand = self._first_unit()
@@ -171,6 +135,11 @@ class Explorer(widgets.VBox):
         self._start_picture = self.exploration.decode(codes)
         self.start.image.value = png(self._start_picture, self.zoom)
         self._go(codes, same_strip)
+        self._redraw = self._begin if self.source.value == PRIOR else None
+
+    def _reset(self, _) -> None:
+        self._redraw = self._begin if self.source.value == PRIOR else None
+        self._go(self._start_codes)
 
     # Changing codes
 
@@ -180,22 +149,28 @@ class Explorer(widgets.VBox):
         return self.tabs.selected_index + 1 if self.tabs else 1
 
     def _first_unit(self) -> tuple[int, int]:
-        return self.level, self.exploration.levels[self.level - 1].order[0]
+        """The level shown, and its most important unit, or the first direction of a map."""
+        return self.level, 0 if self._is_map(self.level) else self.exploration.levels[self.level - 1].order[0]
 
     def _move(self, level: int, unit: int, value: float) -> None:
-        codes = self.exploration.move(self.codes, level, unit, value)
+        move = self.exploration.move_along if self._is_map(level) else self.exploration.move
+        codes = move(self.codes, level, unit, value)
         picture = self.exploration.decode(codes)
         if not picture.isfinite().all():  # the standard deviation of a prior below overflowed
             self.now.text.value = small("too far: this is where you were before")
             return
-        self.codes = codes
+        self.codes, self._redraw = codes, None
         self._show_now(picture)
+        if self._is_map(level):
+            self.panels[level - 1].show_noise(self.exploration.noise(codes, level))
         if self._hand != (level, unit):
             self._take((level, unit))
 
     def _resample(self, level: int) -> None:
         self._resampling_seed += 1
-        self._go(self.exploration.resample_below(self.codes, level, self._resampling_seed))
+        base, seed = self.codes, self._resampling_seed
+        self._redraw = lambda: self._go(self.exploration.resample_below(base, level, seed, self.temperature.value))
+        self._redraw()
 
     def _go(self, codes: Codes, same_strip: bool = False) -> None:
         """Show new codes in the picture, on the visible sliders and in the strip."""
@@ -217,32 +192,41 @@ class Explorer(widgets.VBox):
 
     def _show_sliders(self) -> None:
         place = self.level - 1
-        self.panels[place].show(self.codes[place])
+        is_map = self._is_map(self.level)
+        self.panels[place].show(self.exploration.noise(self.codes, self.level) if is_map else self.codes[place])
         self.panels[place].show_posterior(self._start_codes[place], self._start_widths[place])
 
     def _take(self, hand: tuple[int, int] | None) -> None:
         """Select a (level, unit), or the mix (None), and show its effect in the strip."""
         self._hand = hand
         if hand is None:
-            values = torch.linspace(0, 1, STEPS)
-            ends = self.first.value, self.second.value
-            path = [self.exploration.mix(*ends, share) for share in values.tolist()]
+            path = self.starts.path(self._places().tolist())
             pictures = self.exploration.decode([torch.stack(codes) for codes in zip(*path, strict=True)])
-            title = "from the first image to the second"
+            title, values = "from the first image to the second", self._places()
+            title += "" if self.source.value == MIX else ": the lowest level that is still the first image's"
         else:
             level, unit = hand
-            values, pictures = self.exploration.traversal(self.codes, level, unit, STEPS)
-            title = self.exploration.levels[level - 1].label(unit)
-            title += f" of {self.exploration.levels[level - 1].level}" if self.tabs else ""
+            explored = self.exploration
+            is_map = self._is_map(level)
+            traversal = explored.traversal_along if is_map else explored.traversal
+            values, pictures = traversal(self.codes, level, unit, STEPS)
+            title = (explored.directions(level) if is_map else explored.levels[level - 1]).label(unit)
+            title += f" of {explored.levels[level - 1].level}" if self.tabs else ""
         self.panels[self.level - 1].mark(hand[1] if hand else None)
         self.strip.value = strip(pictures, self.strip_zoom)
         self.strip_title.value = f"<b>{title}</b>"
         self.strip_values.value = self._ticks(values)
 
+    def _places(self) -> Tensor:
+        """Along a mix: shares of the second image; of levels, the lowest that the first image still gives."""
+        if self.source.value == MIX:
+            return torch.linspace(0, 1, STEPS)
+        return torch.arange(1, len(self.exploration.levels) + 2)
+
     def _ticks(self, values: Tensor) -> str:
         cells = "".join(f"<span>{value:.2g}</span>".replace("-", "−") for value in values.tolist())
-        width = STEPS * (self.strip_zoom * self.exploration.images.shape[3] + GAP) - GAP
+        width = len(values) * (self.strip_zoom * self.exploration.images.shape[3] + GAP) - GAP
         return (
-            f'<div style="display:grid;grid-template-columns:repeat({STEPS},1fr);width:{width}px;max-width:100%;'
+            f'<div style="display:grid;grid-template-columns:repeat({len(values)},1fr);width:{width}px;max-width:100%;'
             f'text-align:center;font-size:11px;line-height:14px;opacity:.7">{cells}</div>'
         )

@@ -54,6 +54,7 @@ class ImageModel(nn.Module):
             raise ValueError(f"{what} must be at least 1, got {given}: every level needs a unit")
         self.image_shape = tuple(image_shape)
         self.latent_dims = tuple(latent_dims)
+        self.latent_shapes = tuple((dim,) for dim in latent_dims)
         self._layers = {"network": network, "hidden": hidden}
         self._pixels = {"likelihood": likelihood, "sigma": sigma}
         self._seed = seed
