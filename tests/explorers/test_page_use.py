@@ -3,7 +3,12 @@
 import pytest
 import torch
 from browsing import WIDTHS, watched_tab
-from page_reader import CLOSE, LISTEN, PIXELS, after, assert_drawn, codes_of, opened, show
+from page_models import explored, noise_split
+from page_reader import CLOSE, LISTEN, PIXELS, after, assert_drawn, codes_of, opened, show, slider
+
+from vaecourse.explorers import save_page
+from vaecourse.explorers.maps import FULL_COLOUR_AT
+from vaecourse.explorers.pictures import difference, signed
 
 pytest_plugins = ["page_site"]
 
@@ -120,3 +125,49 @@ def test_frames_keep_up_with_a_drag(tab, address, models, capsys):
     with capsys.disabled():
         print(f" {rate:.0f} pictures a second ", end="")
     assert rate > 3  # benchmarks/page_explorer.py measures it on a quiet machine
+
+
+@pytest.mark.parametrize("name", ["vae-colour", "spatial-deep"])
+def test_a_saved_page_works_from_disk_and_asks_nobody(browser, tmp_path, name):
+    exploration = explored(name)
+    split = noise_split(exploration.model.image_shape)
+    path = tmp_path / "saved" / "explorer.html"
+    path.parent.mkdir()
+    save_page(path, exploration.model, split, starts=3)
+    assert [file.name for file in path.parent.iterdir()] == ["explorer.html"]
+    with watched_tab(browser, path.as_uri(), 800) as tab:  # asking for any other file or host is a problem
+        tab.add_init_script(LISTEN)
+        tab.goto(path.as_uri())
+        tab.get_by_role("button", name="Explore it yourself").click()
+        tab.wait_for_function("window.decoded.count > 0")
+        explorer = tab.locator(".explorer")
+        assert_drawn(explorer, exploration, codes_of(tab))
+        level = len(exploration.levels)
+        show(explorer, exploration, level)
+        unit = exploration.levels[level - 1].order[0]
+        before = codes_of(tab)
+        moved = after(tab, lambda: slider(explorer, exploration, level, unit).press("PageUp"))
+        assert moved[level - 1][unit] != before[level - 1][unit]
+        assert_drawn(explorer, exploration, moved)
+        assert not tab.problems
+
+
+def test_page_and_widget_show_a_difference_in_the_same_colours(tab, address):
+    opened(tab, address, "vae-colour")
+    before, after = torch.rand(2, 3, 20, 30, generator=torch.Generator().manual_seed(0))
+    after[:, :5] = before[:, :5]  # no change, in five rows
+    after[:, 5:10] = before[:, 5:10].round()  # and large ones
+    flat = [picture.permute(1, 2, 0).flatten().tolist() for picture in (after, before)]
+    page = tab.evaluate("(pair) => Array.from(vaecourse.paintDifference([3, 20, 30], ...pair))", flat)
+    widget = difference(after, before).mul(255).round()
+    assert (widget[3] == 255).any()
+    assert ((widget[3] > 20) & (widget[3] < 230)).any()
+    found = torch.tensor(page).view(20, 30, 4).permute(2, 0, 1)
+    coloured = widget[3] > 0
+    assert torch.equal(found[:3, coloured].float(), widget[:3, coloured])
+    assert (found[3] - widget[3]).abs().max() <= 1
+    values = torch.linspace(-4, 4, 33)
+    page = tab.evaluate("(values) => Array.from(vaecourse.paintSigned(values, 3))", values.tolist())
+    widget = signed(values.view(1, 1, -1) / FULL_COLOUR_AT)[0].mul(255).round()
+    found = torch.tensor(page).view(1, 33, 4).permute(2, 0, 1)
+    assert (found - widget).abs()[:, 0, values != 0].max() <= 1

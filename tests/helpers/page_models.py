@@ -6,6 +6,25 @@ import vaecourse as vc
 from vaecourse.explorers import Exploration
 from vaecourse.models.quantisation import dequantised, quantised
 
+GAUSSIAN = {"likelihood": "gaussian"}
+
+
+def awake(model):
+    """The same model with random numbers where weights begin at 0, so that every part of it does something."""
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if not weights.any() and name != "decoder.log_sigma":
+                weights.copy_(0.1 * torch.randn(weights.shape, generator=generator))
+        return in_halves(model)
+
+
+def in_halves(model):
+    """The same model with weights that half precision holds exactly."""
+    model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
+    return model
+
+
 MODELS = {
     "autoencoder": lambda: vc.Autoencoder((1, 12, 12), 3),
     "vae-colour": lambda: vc.VAE((3, 12, 10), 5, hidden=(20, 12), likelihood="gaussian"),
@@ -16,9 +35,20 @@ MODELS = {
     "hdvae-bottom-up": lambda: vc.HDVAE((1, 12, 12), (6, 5, 3)),
     "hdvae-top-down": lambda: vc.HDVAE((1, 12, 12), (6, 3), inference="top_down", level_hidden=(20, 9)),
     "hdvae-all": lambda: vc.HDVAE((3, 12, 12), (6, 5, 3), decoder_reads="all"),
+    "spatial": lambda: awake(
+        vc.SpatialHDVAE((3, 16, 16), ((2, 4, 4), (3, 4, 4), (4,)), hidden=(10, 16), sigma=0.1, **GAUSSIAN)
+    ),
+    "spatial-odd": lambda: awake(vc.SpatialHDVAE((1, 29, 23), ((2, 14, 11), (1, 7, 5), (2, 7, 5)), hidden=(6, 10))),
+    "spatial-deep": lambda: awake(
+        vc.SpatialHDVAE(
+            (3, 32, 32), (*[(2, 16, 16)] * 3, *[(3, 8, 8)] * 2, (6, 4, 4), (8,)), hidden=(16, 24, 32), **GAUSSIAN
+        )
+    ),
+    "spatial-one": lambda: awake(vc.SpatialHDVAE((1, 12, 12), ((5,),), hidden=(6,))),
 }
 IN_BYTES = "-in-bytes"
-NAMES = [*MODELS, *(name + IN_BYTES for name in ("ph-vae-concat", "vae-conv-odd", "hdvae-all"))]
+NAMES = [*MODELS, *(name + IN_BYTES for name in ("ph-vae-concat", "vae-conv-odd", "hdvae-all", "spatial"))]
+SHAPED = [name for name in NAMES if name.startswith("spatial")]
 
 
 def vivid(model):

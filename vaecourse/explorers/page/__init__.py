@@ -9,7 +9,6 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 STYLE_SHEET = _FOLDER / "explorer.css"
 # Each script needs those before it. They are plain scripts, because browsers refuse modules on a page opened from disk.
-SCRIPTS = tuple(
-    _FOLDER / f"{name}.js"
-    for name in ("kernel", "network", "model", "files", "controls", "pictures", "levels", "start", "explorer")
-)
+_COMPUTING = ("kernel", "weights", "network", "generators", "model", "files")
+_SHOWING = ("controls", "pictures", "painter", "levels", "start", "paths", "explorer", "opening")
+SCRIPTS = tuple(_FOLDER / f"{name}.js" for name in (*_COMPUTING, *_SHOWING))

@@ -34,11 +34,13 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
   }
 
+  const stepOf = (low, high) => Number(((high - low) / 200).toPrecision(2)) || "any";
+
   /** A range input with its name and value; its track shows the start and the width of the posterior around it. */
   class Slider {
-    constructor({ label, name, low, high, move, hold = () => {} }) {
-      Object.assign(this, { low, high });
-      const step = Number(((high - low) / 200).toPrecision(2)) || "any";
+    /** `describe`, if given, turns a value into a text that replaces the label and the readout. */
+    constructor({ label, name, low, high, move, hold = () => {}, describe, step = stepOf(low, high) }) {
+      Object.assign(this, { low, high, describe });
       this.input = make("input", { type: "range", min: low, max: high, step, "aria-label": name });
       this.input.addEventListener("input", () => {
         this.#show(this.input.valueAsNumber);
@@ -47,11 +49,17 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.input.addEventListener("focus", hold);
       this.input.addEventListener("pointerdown", hold);
       this.readout = make("span", { className: "explorer-value", "aria-hidden": "true" });
-      const text = make("span", { className: "explorer-name", "aria-hidden": "true" }, label);
-      this.node = make("div", { className: "explorer-slider" }, text, this.input, this.readout);
+      this.text = make("span", { className: "explorer-name", "aria-hidden": "true" }, label ?? "");
+      this.node = make("div", { className: "explorer-slider" }, this.text, this.input, this.readout);
+      this.node.classList.toggle("explorer-described", Boolean(describe));
     }
 
     #show(value) {
+      if (this.describe) {
+        this.text.textContent = this.describe(value);
+        this.input.setAttribute("aria-valuetext", this.text.textContent);
+        return;
+      }
       const text = value.toFixed(2).replace("-", "−");
       this.readout.textContent = text;
       this.input.setAttribute("aria-valuetext", this.width ? `${text}, posterior ${this.posterior}` : text);

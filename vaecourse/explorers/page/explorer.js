@@ -1,11 +1,11 @@
-// The explorer of a static page. It replaces a picture made with the book when the reader first clicks or focuses it.
-// After each picture it dispatches the event "explorer:decoded", with the model's name and the codes of the picture.
+// The explorer of a static page. After each picture it dispatches the event "explorer:decoded", with the model's name and
+// the codes of the picture.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  const { make, paint, paintDifference, Choice, Files, Levels, Picture, Start } = vaecourse;
-  const STEPS = 9;
+  const { make, paint, paintDifference, Choice, Levels, Picture, Slider, Start } = vaecourse;
+  const HIGHEST_TEMPERATURE = 1.2;
   const STRIP_BUDGET = 10; // milliseconds of a frame; the rest of the strip is drawn in the next frame
 
   const captioned = (picture, caption) => make("figure", {}, picture.canvas, make("figcaption", {}, caption));
@@ -21,6 +21,15 @@ var vaecourse = globalThis.vaecourse ?? {};
         this.restart();
         this.say(sentence);
       });
+      this.temperature = new Slider({
+        label: "temperature of draws",
+        name: "temperature of draws: factor of the priors' standard deviations",
+        low: 0,
+        high: HIGHEST_TEMPERATURE,
+        step: 0.05,
+        move: () => this.redraw?.(),
+      });
+      this.temperature.value = 1;
       this.picture = new Picture(this.shape, "picture of the codes chosen");
       this.original = new Picture(this.shape, "original image");
       this.first = new Picture(this.shape, "picture of the start");
@@ -28,7 +37,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.originalFigure = captioned(this.original, "original");
       this.firstFigure = captioned(this.first, "start");
       this.scores = make("p", { className: "explorer-scores" });
-      this.strip = Array.from({ length: STEPS }, (_, step) => {
+      this.strip = Array.from({ length: vaecourse.LONGEST_PATH }, (_, step) => {
         const picture = new Picture(this.shape);
         picture.canvas.addEventListener("click", () => this.step(step));
         return picture;
@@ -71,17 +80,18 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.models.value = place;
       this.model = model;
       this.levels?.node.remove();
-      this.levels = new Levels(model.manifest, this);
+      this.path = null;
+      this.levels = new Levels(model, this);
       this.main.append(this.levels.node);
       this.start.model = model.manifest;
       this.restart();
-      this.hold(0, model.manifest.levels[0].order[0]);
       this.say(`${name}. ${this.start.sentence}`);
     }
 
     /** Computes the codes of the start, shows the pictures to compare with, and resets to the start. */
     restart() {
-      const { codes, widths } = this.start.codes(this.model);
+      this.#offerTemperature();
+      const { codes, widths } = this.start.codes(this.model, this.temperature.input.valueAsNumber);
       this.startCodes = codes;
       this.startPicture = this.model.decode(codes);
       this.first.draw(paint(this.shape, this.startPicture));
@@ -89,58 +99,95 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.originalFigure.hidden = place === null;
       this.firstFigure.lastChild.textContent = place === null ? "start" : "recon\u00adstruction";
       if (place !== null) this.original.draw(paint(this.shape, this.originals[place]));
-      const scores = place === null ? {} : this.model.manifest.starts[place].scores;
-      const digits = { MSE: 4, PSNR: 1, SSIM: 2 };
-      const parts = Object.entries(scores).map(([score, value]) => `${score} ${value.toFixed(digits[score])}`);
-      this.scores.textContent = parts.join(" · ").replace(/PSNR [\d.]+/, "$& dB") || "\u00a0";
+      this.#showScores(place);
       this.levels.setStart(codes, widths);
-      this.reset();
+      this.take(codes);
+      if (this.start.mixesLevels) this.follow(() => vaecourse.mixingPath(this));
+      else if (!this.path || this.wasMixing) this.hold(this.levels.shown);
+      this.wasMixing = this.start.mixesLevels;
+      this.redraw = this.start.isDraw ? () => this.restart() : null;
+    }
+
+    #showScores(place) {
+      const { starts, sigma } = this.model.manifest;
+      const digits = { MSE: 4, PSNR: 1, SSIM: 2 };
+      const parts = Object.entries(place === null ? {} : starts[place].scores).map(
+        ([score, value]) => `${score} ${value.toFixed(digits[score])}${score === "PSNR" ? " dB" : ""}`,
+      );
+      if (sigma !== null) parts.push(`σ of the pixels ${sigma.toPrecision(2)}`);
+      this.scores.textContent = parts.join(" · ") || "\u00a0";
+    }
+
+    /** The slider stands beside what draws: the prior, or the button that draws the levels below. */
+    #offerTemperature() {
+      const { isDraw } = this.start;
+      const { node } = this.temperature;
+      const place = isDraw ? this.start.node : this.levels.actions;
+      if (node.parentNode !== place) place.append(node);
+      node.hidden = !isDraw && !this.model.manifest.hierarchy;
     }
 
     reset() {
       this.take(this.startCodes);
+      this.redraw = this.start.isDraw ? () => this.restart() : null;
       this.say("Back at the start.");
     }
 
     resample(level) {
-      this.draws = (this.draws ?? 0) + 1;
-      this.take(this.model.resampleBelow(this.codes, level, 1000 + this.draws));
+      const base = this.codes;
+      const seed = 1000 + (this.draws = (this.draws ?? 0) + 1);
+      this.redraw = () => this.take(this.model.resampleBelow(base, level, seed, this.temperature.input.valueAsNumber));
+      this.redraw();
       this.say(`Held ${this.model.manifest.levels[level].name}; drew what lies below anew.`);
     }
 
-    /** Sets codes that do not come from a slider. */
+    /** Sets codes that do not come from a slider or a brush. */
     take(codes) {
       this.codes = codes;
       this.levels.codes = codes;
       this.stale = true;
-      this.stripDone = 0;
+      if (this.path) this.follow(this.makePath);
       this.request();
     }
 
-    /** Selects a unit: the strip shows it. */
-    hold(level, unit) {
-      if (this.level === level && this.unit === unit && this.stripModel === this.model) return;
-      Object.assign(this, { level, unit, stripModel: this.model, stripDone: 0 });
+    /** Selects a unit, or a map: the strip shows it. */
+    hold(level, unit = this.model.manifest.levels[level].order?.[0]) {
+      const { unitPath, mapPath } = vaecourse;
+      const isMap = Boolean(this.model.manifest.levels[level].shape);
+      if (!isMap && this.path?.key === `unit ${level} ${unit}`) return;
       this.levels.codes = this.codes; // a move has changed the levels below too
+      this.follow(isMap ? () => mapPath(this, level) : () => unitPath(this, level, unit));
+    }
+
+    /** Shows a path in the strip. */
+    follow(makePath) {
+      this.makePath = makePath;
+      this.path = makePath();
+      this.stripDone = 0;
       this.request();
     }
 
     move(level, unit, value) {
       this.hold(level, unit);
-      this.codes = this.model.move(this.codes, level, unit, value);
+      this.#moved(this.model.move(this.codes, level, unit, value));
+    }
+
+    /** Sets the codes of a map that the reader paints. */
+    paint(level, values) {
+      this.#moved(this.model.replace(this.codes, level, values));
+    }
+
+    #moved(codes) {
+      this.codes = codes;
+      this.redraw = null;
       this.stale = true;
       this.request();
     }
 
-    /** Moves the selected unit to its value at one picture of the strip. */
+    /** Moves to the codes of one picture of the strip. */
     step(step) {
-      this.move(this.level, this.unit, this.#valueOf(step));
+      this.path.choose(step);
       this.levels.codes = this.codes;
-    }
-
-    #valueOf(step) {
-      const { low, high } = this.model.manifest.levels[this.level];
-      return low[this.unit] + (step / (STEPS - 1)) * (high[this.unit] - low[this.unit]);
     }
 
     request() {
@@ -159,60 +206,29 @@ var vaecourse = globalThis.vaecourse ?? {};
         this.difference.draw(paintDifference(this.shape, values, this.startPicture));
         const detail = { model: this.model.manifest.name, codes: this.codes };
         this.root.dispatchEvent(new CustomEvent("explorer:decoded", { bubbles: true, detail }));
-      } else if (this.stripDone < STEPS) this.#drawStep();
-      while (this.stripDone < STEPS && performance.now() - begun < STRIP_BUDGET) this.#drawStep();
+      } else if (this.stripDone < this.path.count) this.#drawStep();
+      while (this.stripDone < this.path.count && performance.now() - begun < STRIP_BUDGET) this.#drawStep();
       this.#markStep();
-      if (this.stripDone < STEPS) this.request();
+      if (this.stripDone < this.path.count) this.request();
     }
 
     #drawStep() {
-      const codes = this.model.move(this.codes, this.level, this.unit, this.#valueOf(this.stripDone));
+      const codes = this.path.codes(this.stripDone);
       this.strip[this.stripDone++].draw(paint(this.shape, this.model.decode(codes)));
     }
 
-    /** Describes the strip, and frames the picture nearest to the unit's value. */
+    /** Describes the strip, and frames the picture nearest to the present codes. */
     #markStep() {
-      const { name, labels, low, high } = this.model.manifest.levels[this.level];
-      const [least, most] = [low, high].map((ends) => ends[this.unit].toFixed(1).replace("-", "−"));
-      const unit = labels[this.unit].split(" · ")[0];
-      this.stripCaption.textContent = `${name}, ${unit}, from ${least} to ${most}`;
-      this.stripRow.setAttribute("aria-label", `Pictures of ${this.stripCaption.textContent}`);
-      const range = high[this.unit] - low[this.unit];
-      const nearest = Math.round(((this.codes[this.level][this.unit] - low[this.unit]) / range) * (STEPS - 1));
-      this.strip.forEach(({ canvas }, step) => canvas.classList.toggle("explorer-near", step === nearest));
+      const { caption, count } = this.path;
+      this.stripCaption.textContent = caption;
+      this.stripRow.setAttribute("aria-label", `Pictures of ${caption}`);
+      const nearest = this.path.nearest();
+      this.strip.forEach(({ canvas }, step) => {
+        canvas.hidden = step >= count;
+        canvas.classList.toggle("explorer-near", step === nearest);
+      });
     }
   }
 
-  /** At the first click or focus, loads the weights and replaces the poster by the explorer. */
-  const prepare = (root) => {
-    const files = new Files(root);
-    const poster = root.querySelector(".explorer-poster");
-    const size = (files.manifest.models[0].bytes / 1e6).toFixed(1);
-    const button = make("button", { type: "button", className: "explorer-open" }, `Explore it yourself (loads ${size} MB)`);
-    const status = make("p", { className: "explorer-status", role: "status" });
-    poster.after(button, status);
-    let busy = false;
-    const open = async () => {
-      if (busy) return;
-      busy = true;
-      status.textContent = "Loading the weights …";
-      try {
-        const explorer = new Explorer(root, files);
-        await explorer.use(0);
-        for (const event of ["click", "focusin"]) root.removeEventListener(event, open);
-        const focused = root.contains(document.activeElement);
-        poster.replaceWith(explorer.node);
-        button.remove();
-        status.remove();
-        if (focused) explorer.start.kinds.inputs[0].focus({ preventScroll: true });
-      } catch (error) {
-        status.textContent = "The weights of this explorer could not be loaded: the picture above is all there is.";
-        console.warn(error);
-      }
-      busy = false;
-    };
-    for (const event of ["click", "focusin"]) root.addEventListener(event, open);
-  };
-
-  for (const root of document.querySelectorAll(".explorer")) prepare(root);
+  vaecourse.Explorer = Explorer;
 })();

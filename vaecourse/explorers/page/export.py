@@ -1,8 +1,7 @@
 """The explorer of a static page: an exploration as HTML that contains its pictures, numbers and weights.
 
-``network.js`` reads the weights of the decoder, and of the priors in a hierarchy, in the order in which they are
-written here. Each weight takes one byte, with scales, if that changes nothing, as for most pretrained models; else they
-have half precision. The extension ``book/_extensions/explorers.py`` moves them to separate files and adds the scripts.
+``layers.py`` writes the weights of the decoder, and of the priors in a hierarchy; ``generators.js`` reads them in the
+same order. The extension ``book/_extensions/explorers.py`` moves them to separate files and adds the scripts.
 """
 
 import base64
@@ -16,12 +15,13 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from vaecourse.evaluation import Units
+from vaecourse.evaluation.codes import Codes
 from vaecourse.explorers.exploration import Exploration
-from vaecourse.models.quantisation import SCALE, dequantised, quantised
+from vaecourse.explorers.page.layers import Packing
+from vaecourse.models import ImageModel, SpatialHDVAE
+from vaecourse.models.residual_networks import PRIOR_LOG_VARIANCE
 
-PANEL = 8  # columns of a product in kernel.wat
-# Rows of a 4×4 kernel of stride 2 that contribute to an even and to an odd output row, ordered as TAPS in network.js.
-TAPS = ((1, 3), (0, 2))
 POSTER_STEPS = 7
 POSTER_ROWS = 3
 GAP = 2  # pixels between the pictures of the poster
@@ -73,19 +73,22 @@ def html(explorations: dict[str, Exploration]) -> str:
 def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
     """A model's part of the manifest, and the bytes of its weights."""
     model = exploration.model
-    networks = [model.decoder.layers, *(model.priors if model.is_hierarchy else [])]
-    in_bytes = all(map(_survives_quantisation, networks))
-    (decoder, *priors), parts = zip(*(_packed(network, in_bytes) for network in networks), strict=True)
-    if not all(part.isfinite().all() for packed in parts for part in packed):
+    packing = Packing(_networks(model))
+    wiring = _shaped(model, packing) if isinstance(model, SpatialHDVAE) else _dense(model, packing)
+    if not packing.is_finite:
         raise ValueError(f"weights of {name} are beyond 65,504: half precision does not hold them, train it again")
-    data = b"".join(part.numpy().tobytes() for packed in parts for part in packed)
+    shapes = model.latent_shapes
     starts = []
     for index in range(len(exploration.images)):
         codes, widths = exploration.start(index)
+        shown = [
+            _numbers(width, digits=3) if width is not None and len(shape) == 1 else None
+            for shape, width in zip(shapes, widths, strict=True)
+        ]
         starts.append(
             {
                 "codes": [_numbers(code, digits=6) for code in codes],
-                "widths": None if widths[0] is None else [_numbers(width, digits=3) for width in widths],
+                "widths": shown if any(shown) else None,  # a map of codes shows none
                 "scores": {score: round(value, 4) for score, value in exploration.scores(index).items()},
             }
         )
@@ -93,80 +96,61 @@ def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
         "name": name,
         "hierarchy": model.is_hierarchy,
         "hasPrior": model.has_prior,
-        "reads": model.decoder_reads,
-        "type": "int8" if in_bytes else "float16",
-        "bytes": len(data),
-        "decoder": decoder,
-        "priors": priors,
-        "levels": [
-            {
-                "name": level.level,
-                "labels": [level.label(unit) for unit in range(len(level.order))],
-                "order": level.order,
-                "active": level.active_count,
-                "low": _numbers(level.low, digits=6),
-                "high": _numbers(level.high, digits=6),
-            }
-            for level in exploration.levels
-        ],
+        "sigma": exploration.sigma,
+        "type": "int8" if packing.in_bytes else "float16",
+        "bytes": len(packing.data),
+        **wiring,
+        "levels": [_level(*pair) for pair in zip(exploration.levels, shapes, strict=True)],
         "starts": starts,
     }
-    return part, data
+    return part, packing.data
 
 
-def _survives_quantisation(network: nn.Module) -> bool:
-    state = network.state_dict()
-    return all(state[name].equal(value) for name, value in dequantised(quantised(state)).items())
+def _networks(model: ImageModel) -> list[nn.Module]:
+    """All networks that lead from codes to a picture."""
+    if isinstance(model, SpatialHDVAE):
+        stages = [part for stage in model.stages for part in (stage.enter, stage.prior_head, stage.reading)]
+        return [model.top.reading, *stages, model.decoder.layers]
+    return [model.decoder.layers, *(model.priors if model.is_hierarchy else [])]
 
 
-def _packed(network: nn.Sequential, in_bytes: bool) -> tuple[list[dict], list[Tensor]]:
-    """Layers for the manifest, and their weights: for each layer the scales of bytes, the matrices and the bias."""
-    layers, parts = [], []
-    size = None
-    state = {name: value.detach().cpu() for name, value in network.state_dict().items()}
-    stored = quantised(state) if in_bytes else {name: value.half() for name, value in state.items()}
-    for place, module in enumerate(network):
-        weight, bias, scale = (stored.get(f"{place}.{name}") for name in ("weight", "bias", "weight" + SCALE))
-        if isinstance(module, nn.Linear):
-            matrix, vectors = weight.T, [vector for vector in (scale, bias) if vector is not None]
-            following = next((later for later in network[place + 1 :] if not isinstance(later, nn.ReLU)), None)
-            if isinstance(following, nn.Unflatten):  # the page stores pixels channel last
-                channels, *size = following.unflattened_size
-                order = torch.arange(len(bias)).view(channels, *size).permute(1, 2, 0).flatten()
-                matrix, vectors = matrix[:, order], [vector[order] for vector in vectors]
-            layers.append({"inputs": module.in_features, "outputs": module.out_features, "relu": False})
-            *scales, bias = (_panels(vector[None]) for vector in vectors)
-            parts += [*scales, _panels(matrix), bias]
-        elif isinstance(module, nn.ConvTranspose2d):
-            taller = [2 * side + extra for side, extra in zip(size, module.output_padding, strict=True)]
-            layers.append(
-                {
-                    "inputs": module.in_channels,
-                    "outputs": module.out_channels,
-                    "relu": False,
-                    "from": size,
-                    "to": taller,
-                }
-            )
-            size = taller
-            parts += [] if scale is None else [scale]  # one scale for each input channel
-            kernel = weight.permute(2, 3, 0, 1)  # row, column, channel in, channel out
-            for rows in TAPS:
-                for columns in TAPS:
-                    parts.append(_panels(torch.cat([kernel[row, column] for row in rows for column in columns])))
-            parts.append(_panels(bias[None]))
-        elif isinstance(module, nn.ReLU):
-            layers[-1]["relu"] = True
-        elif not isinstance(module, nn.Unflatten):
-            raise TypeError(f"the page explorer does not know the layer {type(module).__name__}")
-    return layers, parts
+def _dense(model: ImageModel, packing: Packing) -> dict:
+    """The networks of a model whose decoder and priors read vectors of codes."""
+    decoder, _ = packing.add(model.decoder.layers, (1, 1, 1), makes_picture=True)
+    priors = [packing.add(network, (1, 1, 1))[0] for network in (model.priors if model.is_hierarchy else [])]
+    return {"reads": model.decoder_reads, "decoder": decoder, "priors": priors}
 
 
-def _panels(matrix: Tensor) -> Tensor:
-    """A matrix (K, n) as panels (⌈n/8⌉, K, 8) of eight columns, the last padded with zeros."""
-    rows, columns = matrix.shape
-    padded = nn.functional.pad(matrix, (0, -columns % PANEL))
-    return padded.view(rows, -1, PANEL).transpose(0, 1).contiguous()
+def _shaped(model: SpatialHDVAE, packing: Packing) -> dict:
+    """The networks of a model that passes a map of features from level to level: see ``generators.js``."""
+    top, features = packing.add(model.top.reading, model.latent_shapes[-1])
+    stages = []
+    for stage in reversed(model.stages):
+        enter, features = packing.add(stage.enter, features)
+        prior, _ = packing.add(stage.prior_head, features)
+        read, _ = packing.add(stage.reading, stage.shape)
+        stages.insert(0, {"enter": enter, "prior": prior, "read": read})
+    decoder, _ = packing.add(model.decoder.layers, features)
+    return {"top": top, "stages": stages, "decoder": decoder, "logVarianceLimit": PRIOR_LOG_VARIANCE}
+
+
+def _level(level: Units, shape: tuple[int, ...]) -> dict:
+    """A level in the manifest: units with sliders, or maps to paint on."""
+    described = {"name": level.level, "size": len(level.order)}
+    if len(shape) > 1:
+        rates, active = (values.view(shape[0], -1) for values in (level.importance, level.active))
+        return described | {
+            "shape": list(shape),
+            "rates": _numbers(rates.sum(1), digits=3),  # of each channel
+            "active": active.any(1).tolist(),
+        }
+    return described | {
+        "labels": [level.label(unit) for unit in range(len(level.order))],
+        "order": level.order,
+        "active": level.active_count,
+        "low": _numbers(level.low, digits=6),
+        "high": _numbers(level.high, digits=6),
+    }
 
 
 def _numbers(values: Tensor, digits: int) -> list[float]:
@@ -177,10 +161,14 @@ def _poster(exploration: Exploration) -> tuple[np.ndarray, str]:
     """Traversals of the first start as one picture (H, W, 4) of bytes, and its description."""
     codes, _ = exploration.start(0)
     each = math.ceil(POSTER_ROWS / len(exploration.levels))
-    moved = [(number, unit) for number, level in enumerate(exploration.levels, start=1) for unit in level.order[:each]]
+    rows = [
+        row
+        for number in range(1, len(exploration.levels) + 1)
+        for row in _rows_of_poster(exploration, codes, number, each)
+    ]
     height, width = exploration.images.shape[2:]
     down, across = height + GAP, width + GAP
-    poster = np.zeros((max(2, len(moved)) * down - GAP, (POSTER_STEPS + 2) * across - GAP, 4), dtype=np.uint8)
+    poster = np.zeros((max(2, len(rows)) * down - GAP, (POSTER_STEPS + 2) * across - GAP, 4), dtype=np.uint8)
 
     def paste(picture: Tensor, row: int, column: int) -> None:
         cell = poster[row * down :, column * across :][:height, :width]
@@ -189,14 +177,26 @@ def _poster(exploration: Exploration) -> tuple[np.ndarray, str]:
 
     paste(exploration.images[0], row=0, column=0)
     paste(exploration.decode(codes), row=1, column=0)
-    names = []
-    for row, (level, unit) in enumerate(moved):
-        _, pictures = exploration.traversal(codes, level, unit, POSTER_STEPS)
+    for row, (_, pictures) in enumerate(rows):
         for column, picture in enumerate(pictures, start=2):
             paste(picture, row, column)
-        names.append(f"{exploration.levels[level - 1].level}, {exploration.levels[level - 1].label(unit)}")
-    units = "; ".join(names).replace(" · ", ", ")
-    return poster, f"A test image, below it its reconstruction, and beside them what one unit at a time does: {units}."
+    units = "; ".join(name for name, _ in rows).replace(" · ", ", ")
+    return (
+        poster,
+        f"A test image, below it its reconstruction, and beside them what one change at a time does: {units}.",
+    )
+
+
+def _rows_of_poster(exploration: Exploration, codes: Codes, number: int, count: int) -> list[tuple[str, Tensor]]:
+    """Traversals of the first units of a level; of a map of codes, what it adds, from nothing to twice as much."""
+    level = exploration.levels[number - 1]
+    if len(exploration.model.latent_shapes[number - 1]) > 1:
+        pictures = exploration.decode(exploration.amplify(codes, number, torch.linspace(0, 2, POSTER_STEPS)))
+        return [(f"{level.level}, its noise times 0 to 2", pictures)]
+    return [
+        (f"{level.level}, {level.label(unit)}", exploration.traversal(codes, number, unit, POSTER_STEPS)[1])
+        for unit in level.order[:count]
+    ]
 
 
 def _data_uri(picture: np.ndarray) -> str:

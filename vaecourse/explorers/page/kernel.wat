@@ -1,9 +1,9 @@
-;; The most expensive part of a decoder: matrix products, four rows and eight columns at a time.
+;; The most expensive parts of a decoder: matrix products, four rows and eight columns at a time; SiLU; and sums.
 ;;
 ;; The left matrix is not stored. `inputs` holds four addresses for each block of four rows and each tap; a row consists
 ;; of the `channels` numbers at each of its taps, one tap after the other. A dense layer has one tap. A transposed
-;; convolution of kernel 4 and stride 2 has four: the input pixels of one output pixel. This is the "indirect"
-;; convolution of Dukhan (2019), arXiv:1907.02129, which copies no patches.
+;; convolution of kernel 4 and stride 2 has four, and a 3×3 convolution nine: the input pixels of one output pixel. This
+;; is the "indirect" convolution of Dukhan (2019), arXiv:1907.02129, which copies no patches.
 ;; The right matrix is stored in panels of eight columns: eight numbers for each of the taps · channels rows.
 ;; `outputs` holds the address of each row of the result, written panel by panel and clipped below at `floor` (0: ReLU).
 (module
@@ -77,4 +77,44 @@
       (local.set $bias (i32.add (local.get $bias) (i32.const 32)))
       (local.set $panel (i32.add (local.get $panel) (i32.const 32)))
       (br_if $each_panel (i32.lt_u (local.get $panel) (i32.shl (local.get $panels) (i32.const 5))))))
+
+  ;; x/(1 + exp(−x)) of `count` numbers, four at a time. exp is 2^n · exp(r), with r between −ln 2/2 and ln 2/2, where
+  ;; six terms of its series are exact to the last digits of single precision.
+  (func (export "silu") (param $from i32) (param $to i32) (param $count i32)
+    (local $x v128) (local $n v128) (local $r v128) (local $p v128)
+    (loop $each_four
+      (local.set $x (v128.load (local.get $from)))
+      (local.set $r
+        (f32x4.max (f32x4.min (f32x4.neg (local.get $x)) (f32x4.splat (f32.const 87))) (f32x4.splat (f32.const -87))))
+      (local.set $n (f32x4.nearest (f32x4.mul (local.get $r) (f32x4.splat (f32.const 1.4426950408889634)))))
+      ;; ln 2 in two parts, of which the first times any n is exact.
+      (local.set $r
+        (f32x4.sub
+          (f32x4.sub (local.get $r) (f32x4.mul (local.get $n) (f32x4.splat (f32.const 0.693359375))))
+          (f32x4.mul (local.get $n) (f32x4.splat (f32.const -0.00021219444)))))
+      (local.set $p (f32x4.splat (f32.const 0.0013888889)))
+      (local.set $p (f32x4.add (f32x4.mul (local.get $p) (local.get $r)) (f32x4.splat (f32.const 0.008333334))))
+      (local.set $p (f32x4.add (f32x4.mul (local.get $p) (local.get $r)) (f32x4.splat (f32.const 0.041666668))))
+      (local.set $p (f32x4.add (f32x4.mul (local.get $p) (local.get $r)) (f32x4.splat (f32.const 0.16666667))))
+      (local.set $p (f32x4.add (f32x4.mul (local.get $p) (local.get $r)) (f32x4.splat (f32.const 0.5))))
+      (local.set $p (f32x4.add (f32x4.mul (local.get $p) (local.get $r)) (f32x4.splat (f32.const 1))))
+      (local.set $p (f32x4.add (f32x4.mul (local.get $p) (local.get $r)) (f32x4.splat (f32.const 1))))
+      (local.set $p
+        (f32x4.mul (local.get $p)
+          (i32x4.shl
+            (i32x4.add (i32x4.trunc_sat_f32x4_s (local.get $n)) (i32x4.splat (i32.const 127))) (i32.const 23))))
+      (v128.store (local.get $to)
+        (f32x4.div (local.get $x) (f32x4.add (f32x4.splat (f32.const 1)) (local.get $p))))
+      (local.set $from (i32.add (local.get $from) (i32.const 16)))
+      (local.set $to (i32.add (local.get $to) (i32.const 16)))
+      (br_if $each_four (i32.gt_s (local.tee $count (i32.sub (local.get $count) (i32.const 4))) (i32.const 0)))))
+
+  ;; Sums of `count` pairs of numbers, four at a time.
+  (func (export "add") (param $one i32) (param $other i32) (param $to i32) (param $count i32)
+    (loop $each_four
+      (v128.store (local.get $to) (f32x4.add (v128.load (local.get $one)) (v128.load (local.get $other))))
+      (local.set $one (i32.add (local.get $one) (i32.const 16)))
+      (local.set $other (i32.add (local.get $other) (i32.const 16)))
+      (local.set $to (i32.add (local.get $to) (i32.const 16)))
+      (br_if $each_four (i32.gt_s (local.tee $count (i32.sub (local.get $count) (i32.const 4))) (i32.const 0)))))
 )

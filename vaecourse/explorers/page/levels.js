@@ -1,20 +1,22 @@
-// The sliders of one model: a tab for each level, units in order of importance, collapsed units folded away.
+// The controls of one model: a tab for each level, with sliders in order of importance or maps to paint on.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  const { make, Choice, Slider } = vaecourse;
+  const { make, Choice, Painter, Slider } = vaecourse;
 
   /** Sliders that call `explorer`'s hold(level, unit), move(level, unit, value), resample(level) and reset(). */
   vaecourse.Levels = class Levels {
     constructor(model, explorer) {
-      const { levels, hierarchy } = model;
-      this.sliders = levels.map((level, number) => this.#sliders(level, number, levels.length, explorer));
-      this.panels = levels.map((level, number) => this.#panel(level, number));
+      const { levels, hierarchy } = model.manifest;
+      this.model = model;
+      this.painters = levels.map((level, number) => level.shape && new Painter(level, number, explorer));
+      this.sliders = levels.map((level, number) => (level.shape ? [] : this.#sliders(level, number, explorer)));
+      this.panels = levels.map((level, number) => this.painters[number]?.node ?? this.#panel(level, number));
       this.tabs = new Choice("Level", levels.map(({ name }) => name), (number) => {
         this.show(number);
-        explorer.hold(number, levels[number].order[0]);
-      }, "explorer-segments");
+        explorer.hold(number, levels[number].order?.[0]);
+      }, "explorer-segments explorer-levels");
       this.tabs.node.hidden = levels.length === 1;
       this.resample = levels.map(({ name }, number) => {
         const label = `Hold ${name}, redraw below`;
@@ -23,17 +25,17 @@ var vaecourse = globalThis.vaecourse ?? {};
         return button;
       });
       const reset = make("button", { type: "button", onclick: () => explorer.reset() }, "Reset");
-      const actions = make("div", { className: "explorer-actions" }, ...this.resample, reset);
-      this.node = make("div", { className: "explorer-codes" }, this.tabs.node, ...this.panels, actions);
+      this.actions = make("div", { className: "explorer-actions" }, ...this.resample, reset);
+      this.node = make("div", { className: "explorer-codes" }, this.tabs.node, ...this.panels, this.actions);
       this.show(0);
     }
 
-    #sliders(level, number, count, explorer) {
+    #sliders(level, number, explorer) {
       return level.labels.map((label, unit) => {
         const [name, importance] = label.split(" · ");
         return new Slider({
           label,
-          name: [name, ...(count > 1 ? [level.name] : []), importance].join(", "),
+          name: [name, ...(this.painters.length > 1 ? [level.name] : []), importance].join(", "),
           low: level.low[unit],
           high: level.high[unit],
           hold: () => explorer.hold(number, unit),
@@ -54,20 +56,26 @@ var vaecourse = globalThis.vaecourse ?? {};
       return panel;
     }
 
-    /** Shows the sliders of one level. */
+    /** Shows the controls of one level. */
     show(number) {
+      this.shown = number;
       this.tabs.value = number;
       this.panels.forEach((panel, place) => (panel.hidden = place !== number));
       this.resample.forEach((button, place) => (button.hidden = place !== number || !button.wanted));
+      if (this.now) this.codes = this.now;
     }
 
     /** Marks the codes of the start, with the standard deviations of its posterior if it has one. */
     setStart(codes, widths) {
-      this.#each((slider, level, unit) => slider.setStart(codes[level][unit], widths?.[level][unit]));
+      this.startNoise = this.painters.map((painter, level) => painter && this.model.noise(level, codes));
+      this.#each((slider, level, unit) => slider.setStart(codes[level][unit], widths?.[level]?.[unit]));
     }
 
     set codes(codes) {
+      this.now = codes;
       this.#each((slider, level, unit) => (slider.value = codes[level][unit]));
+      const { shown } = this; // the prior of a map is computed when it is looked at
+      this.painters[shown]?.show(codes[shown], this.model.prior(shown, codes), this.startNoise[shown]);
     }
 
     #each(act) {

@@ -22,37 +22,32 @@ var vaecourse = globalThis.vaecourse ?? {};
     /** A model from its part of the manifest and the bytes of its weights. */
     static async load(manifest, bytes) {
       const model = new Model();
-      const weights = new vaecourse.WeightReader(bytes, manifest.type);
       const layout = new vaecourse.Layout();
       model.manifest = manifest;
-      model.decoder = new vaecourse.Network(manifest.decoder, weights, layout);
-      model.priors = manifest.priors.map((layers) => new vaecourse.Network(layers, weights, layout));
-      model.kernel = await vaecourse.kernel(layout.bytes);
-      layout.fill(model.kernel.buffer);
+      model.generator = vaecourse.generator(manifest, new vaecourse.WeightReader(bytes, manifest.type), layout);
+      model.generator.kernel = await vaecourse.kernel(layout.bytes);
+      layout.fill(model.generator.kernel.buffer);
       return model;
     }
 
     /** The decoded picture: values in [0, 1], row by row, channel last. */
     decode(codes) {
-      return this.decoder.run(this.#read(codes), this.kernel).map((logit) => 1 / (1 + Math.exp(-logit)));
+      return this.generator.decode(codes);
     }
 
-    /** The decoder's input: the first level, all levels concatenated, or their sum divided by √K (PH-VAE). */
-    #read(codes) {
-      const { reads } = this.manifest;
-      if (reads === "first") return codes[0];
-      if (reads === "all") return codes.flat();
-      return codes[0].map((_, unit) => codes.reduce((sum, code) => sum + code[unit], 0) / Math.sqrt(codes.length));
+    /** Means and standard deviations of the prior of a level: given all above in a hierarchy, else 0 and 1. */
+    prior(level, codes) {
+      if (this.manifest.hierarchy && level < codes.length - 1) return this.generator.prior(level, codes);
+      return { mean: codes[level].map(() => 0), std: codes[level].map(() => 1) };
     }
 
-    /** Means and standard deviations of a level given the codes of the one above. */
-    prior(level, above) {
-      const parameters = Array.from(this.priors[level].run(above, this.kernel));
-      const mean = parameters.splice(0, parameters.length / 2);
-      return { mean, std: parameters.map((logVariance) => Math.exp(0.5 * logVariance)) };
+    /** What is left of the codes of a level after its prior: (z − μ)/σ. */
+    noise(level, codes) {
+      const { mean, std } = this.prior(level, codes);
+      return codes[level].map((code, u) => (code - mean[u]) / std[u]);
     }
 
-    /** Codes of start image `index`, and the standard deviations of their posterior (null for an autoencoder). */
+    /** Codes of start image `index`, and the standard deviations of their posterior (null for an autoencoder or a map). */
     start(index) {
       const { codes, widths } = this.manifest.starts[index];
       return { codes: copied(codes), widths };
@@ -64,39 +59,62 @@ var vaecourse = globalThis.vaecourse ?? {};
       return this.start(first).codes.map((code, l) => code.map((one, u) => one + share * (other[l][u] - one)));
     }
 
-    /** Codes after a change of one unit; in a hierarchy the units below keep their noise (z − μ)/σ. */
-    move(codes, level, unit, value) {
+    /** The levels from `kept` upwards from one start, those below from another, with the noise that they have there. */
+    mixLevels(first, second, kept) {
+      return this.follow(this.start(second).codes, this.start(first).codes.slice(kept));
+    }
+
+    /** Codes with other upper levels (the last ones of all); in a hierarchy those below keep their noise (z − μ)/σ. */
+    follow(codes, upper) {
       const moved = copied(codes);
-      moved[level][unit] = value;
+      const held = codes.length - upper.length;
+      moved.splice(held, upper.length, ...copied(upper));
       if (!this.manifest.hierarchy) return moved;
-      for (let below = level - 1; below >= 0; below--) {
-        const before = this.prior(below, codes[below + 1]);
-        const after = this.prior(below, moved[below + 1]);
+      const before = codes.slice(0, held).map((_, level) => this.prior(level, codes));
+      for (let below = held - 1; below >= 0; below--) {
+        const { mean, std } = before[below];
+        const after = this.prior(below, moved);
         // z + Δμ + (z − μ)(σ'/σ − 1) rather than μ' + …: it is exactly z, without rounding, if nothing changes.
-        moved[below] = codes[below].map((code, u) => {
-          const shift = after.mean[u] - before.mean[u];
-          return code + shift + (code - before.mean[u]) * (after.std[u] / before.std[u] - 1);
-        });
+        moved[below] = codes[below].map(
+          (code, u) => code + (after.mean[u] - mean[u]) + (code - mean[u]) * (after.std[u] / std[u] - 1),
+        );
       }
       return moved;
     }
 
+    /** Codes after one level takes other values. */
+    replace(codes, level, values) {
+      return this.follow(codes, [values, ...codes.slice(level + 1)]);
+    }
+
+    /** Codes after one unit takes another value. */
+    move(codes, level, unit, value) {
+      return this.replace(codes, level, codes[level].map((code, u) => (u === unit ? value : code)));
+    }
+
+    /** Codes after the noise of one level is multiplied by a factor: with 0 it is what the levels above expect. */
+    amplify(codes, level, factor) {
+      const { mean } = this.prior(level, codes);
+      return this.replace(codes, level, codes[level].map((code, u) => mean[u] + factor * (code - mean[u])));
+    }
+
     /** Codes with this level and those above kept, and those below drawn from their priors. */
-    resampleBelow(codes, level, seed) {
+    resampleBelow(codes, level, seed, temperature) {
       const drawn = copied(codes);
       const normal = vaecourse.gaussians(seed);
       for (let below = level - 1; below >= 0; below--) {
-        const { mean, std } = this.prior(below, drawn[below + 1]);
-        drawn[below] = mean.map((value, u) => value + std[u] * normal());
+        const { mean, std } = this.prior(below, drawn);
+        drawn[below] = mean.map((value, u) => value + temperature * std[u] * normal());
       }
       return drawn;
     }
 
-    /** Codes drawn from the prior, from the top level down. */
-    draw(seed) {
+    /** Codes drawn from the prior, from the top level down; `temperature` multiplies its standard deviations. */
+    draw(seed, temperature) {
       const normal = vaecourse.gaussians(seed);
-      const codes = this.manifest.levels.map((level) => level.labels.map(normal));
-      return this.manifest.hierarchy ? this.resampleBelow(codes, codes.length - 1, seed + 0x9e3779b9) : codes;
+      const codes = this.manifest.levels.map(({ size }) => Array.from({ length: size }, () => temperature * normal()));
+      if (!this.manifest.hierarchy) return codes;
+      return this.resampleBelow(codes, codes.length - 1, seed + 0x9e3779b9, temperature);
     }
   };
 })();

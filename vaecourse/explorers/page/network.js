@@ -1,170 +1,140 @@
-// Dense layers and transposed convolutions (kernel 4, stride 2, padding 1), planned as products of kernel.wat.
-// Images are stored channel last; in the output of a product, each pixel is padded to a multiple of eight channels.
+// A network is a list of layers {kind, …}, written by layers.py; here it becomes a list of calls of kernel.wat, which read
+// and write maps at fixed addresses. A vector is a map of one pixel.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  const PANEL = 8;
+  const { PANEL, padded } = vaecourse;
   const ROWS = 4;
-  // Output row 2i depends on the input rows i and i − 1, output row 2i + 1 on i + 1 and i; columns likewise.
+  // Output row 2i of a doubling depends on the input rows i and i − 1, output row 2i + 1 on i + 1 and i; columns likewise.
   const TAPS = [[0, -1], [1, 0]];
+  const PHASES = [[0, 0], [0, 1], [1, 0], [1, 1]];
 
-  const padded = (count, multiple) => multiple * Math.ceil(count / multiple);
-
-  /** A table of all half-precision numbers in single precision, indexed by their bits. */
-  function halves() {
-    const table = new Float32Array(65536);
-    for (let bits = 0; bits < 65536; bits++) {
-      const exponent = (bits >> 10) & 31;
-      const fraction = bits & 1023;
-      const size = exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction;
-      table[bits] = bits >> 15 ? -size : size;
-    }
-    return table;
-  }
-  let table = null;
-
-  /** Reads weights in sequence from the bytes of a file: half-precision numbers, or bytes with scales. */
-  class WeightReader {
-    constructor(buffer, type) {
-      this.buffer = buffer;
-      this.inBytes = type === "int8";
-      this.position = 0;
-      table ??= halves();
-    }
-
-    // Loops here and below, because Float32Array.from takes almost a second for the three million weights of CelebA.
-    /** The next half-precision numbers. */
-    next(count) {
-      const bits = this.#take(Uint16Array, count);
-      const values = new Float32Array(count);
-      for (let k = 0; k < count; k++) values[k] = table[bits[k]];
-      return values;
-    }
-
-    /** The next matrix, in panels; `scaleAt(k)` is the scale of the k-th number if numbers are bytes. */
-    matrix(count, scaleAt) {
-      if (!this.inBytes) return this.next(count);
-      const steps = this.#take(Int8Array, count);
-      const values = new Float32Array(count);
-      for (let k = 0; k < count; k++) values[k] = steps[k] * scaleAt(k);
-      return values;
-    }
-
-    #take(type, count) {
-      const start = this.position;
-      this.position += count * type.BYTES_PER_ELEMENT;
-      if (this.position > this.buffer.byteLength) throw new Error("the file of weights is too short");
-      return new type(this.buffer, start, count);
-    }
-  }
-
-  /** The addresses of all arrays in the kernel's memory, in bytes, multiples of 16. */
-  class Layout {
-    bytes = 0;
-    contents = [];
-
-    reserve(count) {
-      const address = this.bytes;
-      this.bytes += padded(4 * count, 16);
-      return address;
-    }
-
-    place(values) {
-      const address = this.reserve(values.length);
-      this.contents.push([address, values]);
-      return address;
-    }
-
-    fill(buffer) {
-      for (const [address, values] of this.contents) new values.constructor(buffer, address, values.length).set(values);
-      this.contents = [];
-    }
-  }
-
-  /** A network of the manifest. `run` can be called once the layout is copied to a kernel's memory. */
   class Network {
-    constructor(layers, weights, layout) {
-      this.outputs = layers.at(-1).outputs;
-      this.inputs = layers[0].inputs;
-      this.products = [];
-      this.input = layout.reserve(this.inputs);
-      let from = { address: this.input, stride: this.inputs };
-      const widest = Math.max(...layers.map((layer) => padded(Math.max(layer.inputs, layer.outputs), PANEL)));
-      this.nothing = layout.reserve(widest); // zeros, seen beyond the edges
-      this.spill = layout.reserve(widest); // results of rows that only fill a block up
-      for (const layer of layers) from = this.#plan(layer, from, weights, layout);
-      this.output = from;
+    /** Reads the weights of `layers` and plans them, from the map `input`, which another network may have written. */
+    constructor(layers, input, weights, layout) {
+      Object.assign(this, { input, layout, weights, steps: [] });
+      this.output = layers.reduce((from, layer) => this.#plan(layer, from), input);
     }
 
-    /** Adds the products of one layer, and returns where its outputs are. */
-    #plan({ inputs, outputs, from: size, to, relu }, from, weights, layout) {
-      const stride = padded(outputs, PANEL);
-      const [height, width] = to ?? [1, 1];
-      const result = { address: layout.reserve(stride * height * width), stride, pixels: height * width };
-      // Bytes have one scale for each output of a dense layer, or for each input channel of a convolution.
-      const scales = weights.inBytes ? weights.next(size ? inputs : stride) : null;
-      const scaleAt = size
-        ? (k) => scales[Math.floor(k / PANEL) % inputs]
-        : (k) => scales[PANEL * Math.floor(k / (PANEL * inputs)) + (k % PANEL)];
-      const phases = size ? [[0, 0], [0, 1], [1, 0], [1, 1]] : [null];
-      const products = phases.map((phase) => {
-        const [sources, targets] = phase
-          ? this.#rows(phase, size, to, inputs, from, result)
-          : [[[from.address]], [result.address]];
-        while (targets.length % ROWS) {
-          sources.push(sources[0].map(() => this.nothing));
-          targets.push(this.spill);
+    /** Adds the steps of one layer, and returns where its outputs are. */
+    #plan(layer, from) {
+      switch (layer.kind) {
+        case "dense":
+        case "convolution":
+          return this.#convolution(layer, from);
+        case "doubling":
+          return this.#doubling(layer, from);
+        case "map": // a vector whose numbers lie like those of a map already
+          return { ...from, ...layer, stride: padded(layer.channels, PANEL) };
+        case "relu":
+          if (this.steps.at(-1)?.act !== "multiply") throw new Error("a ReLU must follow a product");
+          for (const step of this.steps) if (step.to === from.address) step.floor = 0;
+          return from;
+        case "silu": {
+          const to = this.layout.map(from.channels, from.height, from.width);
+          this.steps.push({ act: "silu", from: from.address, to: to.address, count: from.count });
+          return to;
         }
-        const taps = sources[0].length;
-        const addresses = new Int32Array(sources.length * taps);
-        sources.forEach((row, r) => row.forEach((address, tap) => {
-          addresses[ROWS * (Math.floor(r / ROWS) * taps + tap) + (r % ROWS)] = address;
-        }));
-        return [
-          layout.place(addresses), layout.place(Int32Array.from(targets)), targets.length / ROWS, taps, inputs,
-          layout.place(weights.matrix(taps * inputs * stride, scaleAt)),
-        ];
+        case "residual":
+          return this.add(from, layer.layers.reduce((inner, part) => this.#plan(part, inner), from));
+        default:
+          throw new Error(`unknown layer: ${layer.kind}`);
+      }
+    }
+
+    /** Adds a sum to the steps; it becomes the output. */
+    add(one, other) {
+      const to = this.layout.map(one.channels, one.height, one.width);
+      this.steps.push({ act: "add", from: one.address, other: other.address, to: to.address, count: one.count });
+      return (this.output = to);
+    }
+
+    /** Every output pixel sees the square of `kernel` pixels around it. */
+    #convolution({ outputs, kernel = 1 }, from) {
+      const to = this.layout.map(outputs, from.height, from.width);
+      const reach = Array.from({ length: kernel }, (_, k) => k - (kernel - 1) / 2);
+      const rows = [];
+      for (let y = 0; y < from.height; y++) {
+        for (let x = 0; x < from.width; x++) {
+          const seen = reach.flatMap((down) => reach.map((aside) => [y + down, x + aside]));
+          rows.push({ seen, target: [y, x] });
+        }
+      }
+      const taps = kernel ** 2;
+      const scales = this.weights.inBytes ? this.weights.next(to.stride) : null; // one for each output
+      const column = (k) => PANEL * Math.floor(k / (PANEL * taps * from.channels)) + (k % PANEL);
+      const matrix = this.weights.matrix(taps * from.channels * to.stride, (k) => scales[column(k)]);
+      this.#multiply(rows, from, to, matrix, this.layout.place(this.weights.next(to.stride)));
+      return to;
+    }
+
+    /** A transposed convolution (kernel 4, stride 2, padding 1) to `height` × `width` pixels, about twice as many. */
+    #doubling({ outputs, height, width }, from) {
+      const to = this.layout.map(outputs, height, width);
+      const scales = this.weights.inBytes ? this.weights.next(from.channels) : null; // one for each input
+      const scaleAt = (k) => scales[Math.floor(k / PANEL) % from.channels];
+      const matrices = PHASES.map(() => this.weights.matrix(4 * from.channels * to.stride, scaleAt));
+      const bias = this.layout.place(this.weights.next(to.stride));
+      PHASES.forEach(([odd, right], phase) => {
+        const rows = [];
+        for (let i = 0; 2 * i + odd < height; i++) {
+          for (let j = 0; 2 * j + right < width; j++) {
+            const seen = TAPS[odd].flatMap((down) => TAPS[right].map((aside) => [i + down, j + aside]));
+            rows.push({ seen, target: [2 * i + odd, 2 * j + right] });
+          }
+        }
+        this.#multiply(rows, from, to, matrices[phase], bias);
       });
-      const bias = layout.place(weights.next(stride));
-      for (const product of products) this.products.push([...product, bias, stride / PANEL, relu ? 0 : -Infinity]);
-      return result;
+      return to;
     }
 
-    /** For each output pixel of one phase, the addresses of its four input pixels and its own address. */
-    #rows([odd, right], [height, width], [tall, wide], channels, from, result) {
-      const stride = from.pixels === height * width ? from.stride : channels; // the output of a dense layer has no padding
-      const sources = [];
-      const targets = [];
-      for (let i = 0; 2 * i + odd < tall; i++) {
-        for (let j = 0; 2 * j + right < wide; j++) {
-          const seen = TAPS[odd].flatMap((down) => TAPS[right].map((aside) => [i + down, j + aside]));
-          sources.push(seen.map(([y, x]) => {
-            const inside = y >= 0 && y < height && x >= 0 && x < width;
-            return inside ? from.address + 4 * stride * (y * width + x) : this.nothing;
-          }));
-          targets.push(result.address + 4 * result.stride * ((2 * i + odd) * wide + 2 * j + right));
-        }
-      }
-      return [sources, targets];
+    /** A product whose rows are pixels of `to`: for each, the pixels of `from` that it sees, tap by tap. */
+    #multiply(rows, from, to, matrix, bias) {
+      const taps = rows[0].seen.length;
+      const zeros = this.layout.common("zeros", from.stride);
+      const spill = this.layout.common("spill", to.stride); // results of rows that only fill a block up
+      const addressIn = ({ address, stride, height, width }, [y, x]) =>
+        y >= 0 && y < height && x >= 0 && x < width ? address + 4 * stride * (y * width + x) : zeros;
+      const blocks = Math.ceil(rows.length / ROWS);
+      const inputs = new Int32Array(ROWS * blocks * taps).fill(zeros);
+      const outputs = new Int32Array(ROWS * blocks).fill(spill);
+      rows.forEach(({ seen, target }, r) => {
+        outputs[r] = addressIn(to, target);
+        seen.forEach((pixel, tap) => {
+          inputs[ROWS * (Math.floor(r / ROWS) * taps + tap) + (r % ROWS)] = addressIn(from, pixel);
+        });
+      });
+      const product = [
+        this.layout.place(inputs), this.layout.place(outputs), blocks, taps, from.channels,
+        this.layout.place(matrix), bias, to.stride / PANEL,
+      ];
+      this.steps.push({ act: "multiply", product, to: to.address, floor: -Infinity });
     }
 
-    /** Outputs (channel last) for inputs; the next run may overwrite the returned array. */
-    run(values, { buffer, multiply }) {
-      new Float32Array(buffer, this.input, this.inputs).set(values);
-      for (const product of this.products) multiply(...product);
-      const { address, stride, pixels } = this.output;
-      const found = new Float32Array(buffer, address, stride * pixels);
-      if (pixels === 1 || stride === this.outputs) return found.subarray(0, this.outputs * pixels);
-      const pressed = new Float32Array(this.outputs * pixels);
-      for (let pixel = 0; pixel < pixels; pixel++) {
-        for (let channel = 0; channel < this.outputs; channel++) {
-          pressed[pixel * this.outputs + channel] = found[pixel * stride + channel];
-        }
+    /** Computes the output map from the input map. */
+    run(kernel) {
+      for (const { act, product, floor, from, other, to, count } of this.steps) {
+        if (act === "multiply") kernel.multiply(...product, floor);
+        else if (act === "silu") kernel.silu(from, to, count);
+        else kernel.add(from, other, to, count);
       }
-      return pressed;
     }
   }
 
-  Object.assign(vaecourse, { WeightReader, Layout, Network });
+  /** Puts values (pixel by pixel, channel last) into a map. */
+  const writeMap = ({ address, channels, stride, count }, values, { buffer }) => {
+    const place = new Float32Array(buffer, address, count);
+    for (let k = 0; k < values.length; k++) place[stride * Math.floor(k / channels) + (k % channels)] = values[k];
+  };
+
+  /** The values of a map, pixel by pixel, channel last. */
+  const readMap = ({ address, channels, height, width, stride, count }, { buffer }) => {
+    const place = new Float32Array(buffer, address, count);
+    const values = new Float32Array(channels * height * width);
+    for (let k = 0; k < values.length; k++) values[k] = place[stride * Math.floor(k / channels) + (k % channels)];
+    return values;
+  };
+
+  Object.assign(vaecourse, { Network, writeMap, readMap });
 })();

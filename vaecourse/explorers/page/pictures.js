@@ -30,6 +30,16 @@ var vaecourse = globalThis.vaecourse ?? {};
     return bytes;
   };
 
+  /** Numbers around 0: vermilion above and blue below, opaque where they are `limit` or more away. */
+  const paintSigned = (values, limit) => {
+    const bytes = new Uint8ClampedArray(4 * values.length);
+    values.forEach((value, k) => {
+      bytes.set(value > 0 ? BRIGHTER : DARKER, 4 * k);
+      bytes[4 * k + 3] = 255 * Math.min(1, Math.abs(value) / limit);
+    });
+    return bytes;
+  };
+
   class Picture {
     constructor([, height, width], label = "") {
       const description = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
@@ -47,5 +57,5 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
   }
 
-  Object.assign(vaecourse, { paint, paintDifference, Picture });
+  Object.assign(vaecourse, { paint, paintDifference, paintSigned, Picture });
 })();

@@ -9,6 +9,12 @@ from vaecourse.explorers.page.export import html
 from vaecourse.files import atomic_path
 
 TITLE = "Explorer of latent codes"
+# In the dark, the variables that the book's theme sets for explorer.css.
+COLOURS = """:root { color-scheme: light dark; }
+@media (prefers-color-scheme: dark) {
+  :root { --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b;
+    --pst-color-background: #14181e; --pst-color-surface: #222832; --pst-color-primary: #3fb1c5; }
+}"""
 
 
 def write(path: Path, explorations: dict[str, Exploration]) -> None:
@@ -29,7 +35,9 @@ def write(path: Path, explorations: dict[str, Exploration]) -> None:
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
+{COLOURS}
 body {{ margin: 1rem auto; max-width: 60rem; padding: 0 1rem; font-family: system-ui, sans-serif; }}
+body {{ background: var(--pst-color-background, #fff); color: var(--pst-color-text-base, #222832); }}
 {STYLE_SHEET.read_text(encoding="utf-8")}</style>
 </head>
 <body>

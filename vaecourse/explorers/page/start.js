@@ -1,17 +1,18 @@
-// The start of an exploration: a test image, a draw from the prior, or a mix of two images.
+// The start of an exploration: a test image, a draw from the prior, a mix of two images, or levels of two.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
   const { make, paint, Choice, Picture, Slider } = vaecourse;
-  const KINDS = ["test image", "prior", "mix of two"];
-  const [IMAGE, PRIOR, MIX] = KINDS.keys();
+  const KINDS = ["test image", "prior", "mix of two", "levels of two"];
+  const [IMAGE, PRIOR, MIX, LEVELS] = KINDS.keys();
 
   vaecourse.Start = class Start {
     kind = IMAGE;
     first = 0;
     second = 1;
     share = 0.5;
+    kept = 1;
     seed = 1;
 
     /** `change` is called with a sentence whenever the reader chooses another start. */
@@ -36,9 +37,10 @@ var vaecourse = globalThis.vaecourse ?? {};
         high: 1,
         move: (share) => this.#set({ share }),
       });
+      this.keeping = make("div"); // its slider has a step for each level of the model
       this.again = make("button", { type: "button", onclick: () => this.#set({ seed: this.seed + 1 }) }, "Draw again");
       this.note = make("p", { className: "explorer-note" });
-      const parts = [this.note, this.firsts.node, this.seconds.node, this.mixing.node, this.again];
+      const parts = [this.note, this.firsts.node, this.seconds.node, this.mixing.node, this.keeping, this.again];
       this.node = make("div", { className: "explorer-start" }, ...parts);
     }
 
@@ -48,23 +50,60 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.change();
     }
 
+    /** Takes the levels from `kept` upwards, counted from 0, from the first image. */
+    keep(kept) {
+      this.#set({ kept });
+    }
+
     #show() {
       this.kinds.value = this.kind;
       this.firsts.value = this.first;
       this.seconds.value = this.second;
       this.mixing.value = this.share;
+      if (this.keeper) this.keeper.value = this.kept;
       this.firsts.node.hidden = this.kind === PRIOR;
-      this.seconds.node.hidden = this.mixing.node.hidden = this.kind !== MIX;
+      this.seconds.node.hidden = this.kind !== MIX && this.kind !== LEVELS;
+      this.mixing.node.hidden = this.kind !== MIX;
+      this.keeping.hidden = this.kind !== LEVELS;
       this.again.hidden = this.kind !== PRIOR;
     }
 
-    /** Sets the model; one without a prior starts from an image. */
-    set model({ hasPrior, name }) {
-      this.kinds.inputs[PRIOR].disabled = !hasPrior;
-      this.kinds.inputs[MIX].disabled = this.indices.length < 2;
+    /** Sets the model; one that lacks the present kind of start begins with an image. */
+    set model({ hasPrior, hierarchy, name, levels }) {
+      const several = this.indices.length > 1;
+      const offered = [true, hasPrior, several, several && hierarchy];
+      offered.forEach((possible, kind) => (this.kinds.inputs[kind].disabled = !possible));
+      this.kinds.inputs[LEVELS].parentNode.hidden = !hierarchy;
       this.note.textContent = hasPrior ? "" : `${name} has no prior: nothing says which codes its decoder knows.`;
-      if (!hasPrior && this.kind === PRIOR) this.kind = IMAGE;
+      if (!offered[this.kind]) this.kind = IMAGE;
+      this.levels = levels.length;
+      this.kept = Math.min(this.kept, this.levels);
+      this.keeper = new Slider({
+        name: "levels of the first image",
+        low: 0,
+        high: this.levels,
+        step: 1,
+        describe: (kept) => this.#described(kept),
+        move: (kept) => this.#set({ kept }),
+      });
+      this.keeping.replaceChildren(this.keeper.node);
       this.#show();
+    }
+
+    #described(kept) {
+      if (kept === 0) return "all levels from the first image";
+      if (kept === this.levels) return "all levels from the second image";
+      const upper = kept + 1 < this.levels ? `levels ${kept + 1} to ${this.levels}` : `level ${this.levels}`;
+      const lower = kept > 1 ? `levels 1 to ${kept}` : "level 1";
+      return `${upper} from the first image, ${lower} from the second`;
+    }
+
+    get isDraw() {
+      return this.kind === PRIOR;
+    }
+
+    get mixesLevels() {
+      return this.kind === LEVELS;
     }
 
     /** Index of the start image, or null if the start is not an image. */
@@ -76,13 +115,15 @@ var vaecourse = globalThis.vaecourse ?? {};
       const [first, second] = [this.first, this.second].map((place) => `test image ${this.indices[place]}`);
       if (this.kind === PRIOR) return `Draw ${this.seed} from the prior.`;
       if (this.kind === MIX) return `${Math.round(100 * this.share)} % of the way from ${first} to ${second}.`;
+      if (this.kind === LEVELS) return `First ${first}, second ${second}: ${this.#described(this.kept)}.`;
       return `Start: ${first}.`;
     }
 
     /** Codes of the start, and the standard deviations of their posterior, or null. */
-    codes(model) {
-      if (this.kind === PRIOR) return { codes: model.draw(this.seed), widths: null };
+    codes(model, temperature) {
+      if (this.kind === PRIOR) return { codes: model.draw(this.seed, temperature), widths: null };
       if (this.kind === MIX) return { codes: model.mix(this.first, this.second, this.share), widths: null };
+      if (this.kind === LEVELS) return { codes: model.mixLevels(this.first, this.second, this.kept), widths: null };
       return model.start(this.first);
     }
   };
