@@ -2,8 +2,8 @@
 
 Each decoder of the course is timed with random weights, which do not change the time. For a model with maps, the script
 paints level 1 and then drags a slider of the top level, so that everything below is computed again. It prints pictures
-per second and the median time of one move with its picture, with the kernel in WebAssembly and, for comparison, in plain
-JavaScript.
+per second and the median time of one move with its picture: with the kernel in WebAssembly and, for comparison, in
+plain JavaScript.
 
     python benchmarks/page_explorer.py [--seconds 3]
 """

@@ -1,5 +1,5 @@
-// A network is a list of layers {kind, …}, written by layers.py; here it becomes a list of calls of kernel.wat, which read
-// and write maps at fixed addresses. A vector is a map of one pixel.
+// A network is a list of layers {kind, …}, written by layers.py. Here it becomes a list of calls of kernel.wat, which
+// read and write maps at fixed addresses. A vector is a map of one pixel.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
