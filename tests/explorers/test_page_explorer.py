@@ -111,6 +111,6 @@ def test_plain_javascript_draws_the_same(tab, address, models):
     tab.add_init_script("delete globalThis.WebAssembly")
     for name in ("vae-conv-odd", "hdvae-top-down", "spatial-odd"):
         explorer = opened(tab, address, name)
-        show(explorer, models[name], 1)
-        codes = after(tab, lambda: explorer.locator(".explorer-units input:visible").first.fill("1"))  # noqa: B023
+        image = f"test image {models[name].indices[1]}"
+        codes = after(tab, lambda: explorer.get_by_role("radio", name=image, exact=True).check())  # noqa: B023
         assert_drawn(explorer, models[name], codes)

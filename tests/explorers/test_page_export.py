@@ -6,6 +6,7 @@ from page_format import PageModel, read_page
 from page_models import IN_BYTES, NAMES, SHAPED, explored, noise_split
 from torch import nn
 
+import vaecourse as vc
 from vaecourse.explorers import Exploration
 from vaecourse.explorers.page import export as page
 
@@ -90,6 +91,36 @@ def test_weights_beyond_half_precision_are_refused():
         exploration.model.decoder.layers[0].weight[0, 0] = 1e5
     with pytest.raises(ValueError, match="half precision"):
         page.html({"VAE": exploration})
+
+
+def test_a_convolution_that_the_page_cannot_compute_is_refused():
+    exploration = explored("spatial")
+    exploration.model.stages[0].enter.append(nn.Conv2d(10, 10, 3, padding=1, dilation=1, groups=2))
+    with pytest.raises(TypeError, match="Conv2d with groups 2, only 1"):
+        page.html({"maps": exploration})
+    exploration.model.stages[0].enter[-1] = nn.Conv2d(10, 10, 5, padding=2)
+    with pytest.raises(TypeError, match=r"Conv2d with kernel_size \(5, 5\)"):
+        page.html({"maps": exploration})
+
+
+def test_a_diffusion_model_is_refused():
+    split = noise_split((1, 8, 8))
+    exploration = Exploration(vc.DiffusionModel((1, 8, 8), 3), split, starts=2)
+    with pytest.raises(TypeError, match="diffusion models"):
+        page.html({"diffusion": exploration})
+
+
+def test_a_map_has_rates_and_no_sliders_and_costs_little():
+    exploration = explored("spatial-deep")
+    html = page.html({"maps": exploration})
+    (part,) = read_page(html)[0]["models"]
+    level, found = part["levels"][3], exploration.levels[3]
+    assert level["shape"] == [3, 8, 8]
+    assert level["rates"] == pytest.approx(found.importance.view(3, -1).sum(1).tolist(), rel=0.01, abs=0.01)
+    assert "labels" not in level
+    assert part["starts"][0]["widths"][3] is None
+    assert len(part["starts"][0]["widths"][6]) == 8
+    assert part["sigma"] == pytest.approx(1)
 
 
 def test_an_unknown_layer_is_refused():

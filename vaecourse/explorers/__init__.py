@@ -23,7 +23,7 @@ def explore(
 
     Parameters
     ----------
-    model : Autoencoder, VAE, PHVAE or HDVAE, or dict of name -> model
+    model : Autoencoder, VAE, PHVAE, HDVAE or SpatialHDVAE, or dict of name -> model
         If there are several models of the same images, the reader chooses one; the start image stays.
     split : Split
         Images to start from, and to measure the units on.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vaecourse.checks import check_level
 from vaecourse.data import Split
+from vaecourse.distributions import GaussianImages
 from vaecourse.evaluation import decode, measure_units, traverse
 from vaecourse.evaluation.codes import Codes
 from vaecourse.evaluation.passes import evaluation_mode
@@ -32,7 +33,7 @@ class Exploration:
 
     Parameters
     ----------
-    model : Autoencoder, VAE, PHVAE or HDVAE
+    model : Autoencoder, VAE, PHVAE, HDVAE or SpatialHDVAE
         Model on any device. Its mode, training or evaluation, does not change.
     split : Split
         A split of at least two images. Units are measured on at most 1,000 of them, drawn with ``seed``.
@@ -76,10 +77,12 @@ class Exploration:
         self.levels = [units.reaching(codes) for units, codes in zip(measured, self._means, strict=True)]
 
     @property
+    @torch.no_grad()
     def sigma(self) -> float | None:
         """Standard deviation of Gaussian pixels, one number for all; Bernoulli pixels have None."""
-        log_sigma = self.model.decoder.log_sigma
-        return None if log_sigma is None else log_sigma.exp().item()
+        with evaluation_mode(self.model) as device:
+            likelihood = self.model.decode(*(codes[:1].to(device) for codes in self._means))
+        return likelihood.log_sigma.exp().item() if isinstance(likelihood, GaussianImages) else None
 
     def start(self, index: int) -> tuple[Codes, list[Tensor | None]]:
         """Posterior means and standard deviations of one image of ``images``, by level; None without a posterior."""

@@ -19,7 +19,7 @@ from vaecourse.evaluation import Units
 from vaecourse.evaluation.codes import Codes
 from vaecourse.explorers.exploration import Exploration
 from vaecourse.explorers.page.layers import Packing
-from vaecourse.models import ImageModel, SpatialHDVAE
+from vaecourse.models import DiffusionModel, ImageModel, SpatialHDVAE
 from vaecourse.models.residual_networks import PRIOR_LOG_VARIANCE
 
 POSTER_STEPS = 7
@@ -111,6 +111,8 @@ def _networks(model: ImageModel) -> list[nn.Module]:
     if isinstance(model, SpatialHDVAE):
         stages = [part for stage in model.stages for part in (stage.enter, stage.prior_head, stage.reading)]
         return [model.top.reading, *stages, model.decoder.layers]
+    if isinstance(model, DiffusionModel):
+        raise TypeError("the page explorer does not know diffusion models: explore this one in a notebook")
     return [model.decoder.layers, *(model.priors if model.is_hierarchy else [])]
 
 

@@ -5,7 +5,7 @@ var vaecourse = globalThis.vaecourse ?? {};
 (() => {
   const { make, Choice, Painter, Slider } = vaecourse;
 
-  /** Sliders that call `explorer`'s hold(level, unit), move(level, unit, value), resample(level) and reset(). */
+  /** Controls that call `explorer`'s hold(level, unit), move(level, unit, value), resample(level) and reset(). */
   vaecourse.Levels = class Levels {
     constructor(model, explorer) {
       const { levels, hierarchy } = model.manifest;
