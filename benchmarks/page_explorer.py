@@ -85,6 +85,7 @@ def drag(tab, path: Path, seconds: float, level: int) -> tuple[float, float]:
     handle = tab.locator(".explorer-units input:visible, .explorer-map:visible").first
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
+    paints = "explorer-map" in (handle.get_attribute("class") or "")
     middle = box["y"] + box["height"] / 2
     tab.mouse.move(box["x"] + box["width"] / 2, middle)
     tab.mouse.down()
@@ -92,11 +93,11 @@ def drag(tab, path: Path, seconds: float, level: int) -> tuple[float, float]:
     tab.evaluate("window.count = 0, window.times = []")
     begun, step = time.perf_counter(), 0
     while time.perf_counter() - begun < seconds:
-        tab.mouse.move(box["x"] + box["width"] * (0.1 + 0.8 * (step % 60) / 60), middle)
+        tab.mouse.move(box["x"] + box["width"] * (0.1 + 0.8 * (step * (4 if paints else 1) % 60) / 60), middle)
         step += 1
-        if step % 60 == 0:  # a brush changes a cell once in a stroke, and not beyond all bounds
+        if paints and step % 15 == 0:  # a brush changes each cell once in a stroke
             tab.mouse.up()
-            tab.evaluate("document.querySelector('.explorer-painter:not([hidden]) input:not(:checked)')?.click()")
+            tab.evaluate("document.querySelector('.explorer-painter:not([hidden]) input:not(:checked)').click()")
             tab.mouse.move(box["x"] + 0.1 * box["width"], middle)
             tab.mouse.down()
     took = time.perf_counter() - begun

@@ -76,7 +76,7 @@ def test_weights_become_files_and_scripts_come_where_they_are_needed(build):
     script = (built / "chapters" / address).with_suffix(".js").read_text()
     assert script.startswith(f'vaecourse.receive("{Path(address).name}", "')
     scripts = re.findall(r'<script defer="defer" src="\.\./(_static/explorer/[a-z]+\.js)', text)
-    assert [Path(name).stem for name in scripts][-1] == "explorer"
+    assert [Path(name).stem for name in scripts][-1] == "opening"
     assert all((built / name).is_file() for name in [*scripts, "_static/explorer/explorer.css"])
     assert "_static/explorer" not in (built / "index.html").read_text()
     assert len(text) < len(html)

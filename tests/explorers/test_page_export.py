@@ -128,3 +128,10 @@ def test_an_unknown_layer_is_refused():
     exploration.model.decoder.layers.insert(1, nn.Tanh())
     with pytest.raises(TypeError, match="Tanh"):
         page.html({"VAE": exploration})
+
+
+def test_an_explorer_of_faces_is_small_enough_for_a_page_with_two_of_them():
+    shapes = (*[(2, 16, 16)] * 4, *[(3, 8, 8)] * 2, (32,))
+    model = vc.SpatialHDVAE((3, 64, 64), shapes, hidden=(24, 32, 64, 96), likelihood="gaussian", sigma=0.1)
+    html = page.html({"faces": Exploration(model, noise_split((3, 64, 64), 20), starts=16)})
+    assert len(html.encode()) < 2.9e6  # weights in half precision; a chapter may weigh 6 MB with everything

@@ -129,6 +129,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
 
     #paint({ channel }, cells, tool) {
+      if (!cells.length) return;
       const values = this.codes.slice();
       for (const [y, x] of cells) {
         if (y < 0 || y >= this.height || x < 0 || x >= this.width) continue;
