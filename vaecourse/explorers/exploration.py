@@ -25,6 +25,7 @@ from vaecourse.models import ImageModel
 from vaecourse.randomness import seeded
 
 MEASURED_AT_MOST = 1000  # images: the mean rate of a unit is then accurate to a few hundredths of a nat
+DIRECTIONS_FROM = 300  # images
 LEAST_RATE = 0.05  # nats; explorers fold away the units of a hierarchy that carry less
 
 
@@ -175,10 +176,10 @@ class Exploration:
         return (codes[level - 1] - mean) / std
 
     def directions(self, level: int) -> Directions:
-        """The principal directions of a level's noise over the images that its units are measured on."""
+        """The principal directions of a level's noise over some of the images that its units are measured on."""
         check_level(level, len(self.levels))
         if not self._directions:
-            self._directions = principal_directions(self.model, self._measured)
+            self._directions = principal_directions(self.model, self._measured[:DIRECTIONS_FROM])
         return self._directions[level - 1]
 
     def move_along(self, codes: Codes, level: int, direction: int, value: float | Tensor) -> Codes:
