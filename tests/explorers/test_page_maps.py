@@ -79,9 +79,8 @@ def test_a_brush_adds_its_strength_in_sigmas_of_the_prior_and_erases(tab, addres
     explorer.get_by_role("slider", name="strength of the brush").fill("0.5")
     ends = [point(exploration, surface, level, row, 1) for row in (0, 3)]
     tab.mouse.move(*ends[0])
-    tab.mouse.down()
-    tab.mouse.move(*ends[1])  # cells between two reports of the pointer are painted too
-    after(tab, lambda: tab.mouse.move(ends[1][0], ends[1][1] - 1))
+    after(tab, tab.mouse.down)
+    after(tab, lambda: tab.mouse.move(*ends[1]))  # cells between two reports of the pointer are painted too
     tab.mouse.up()
     painted = codes_of(tab)
     change = ((painted[level - 1] - start[level - 1]) / std).view(3, 4, 4)
