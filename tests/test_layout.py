@@ -20,7 +20,7 @@ FLOORS = [
     {"losses"},
     {"models"},
     {"data", "distributions", "metrics", "teaching"},
-    {"checks", "files", "randomness"},
+    {"answers", "checks", "files", "randomness"},
 ]
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 

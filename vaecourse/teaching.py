@@ -4,65 +4,36 @@ import inspect
 import os
 import textwrap
 
-import numpy as np
 import torch
 from IPython.display import Markdown
+
+from vaecourse import answers
 
 SCALES = ("smoke", "quick", "full")
 
 
-def check(answer, expected, tolerance: float = 1e-3) -> None:
-    """Print whether the answer to an exercise is right: "not tried yet", "not right: …" or "right".
+def check(number: str, answer, **given) -> None:
+    """Print the verdict on the answer to an exercise: "not tried yet", "not right: yours …" or "right".
 
     Parameters
     ----------
-    answer : number, array, Tensor, text or None
-        Answer of the reader. ``None`` or ``...``, also inside a list, means that it is still open.
-    expected : number, array, Tensor or text
-        Right answer. Texts are compared without regard to case and surrounding space.
-    tolerance : float
-        Allowed difference of numbers: absolute, or relative to the expected value if its size is above 1.
+    number : str
+        Number of the exercise, as in its heading: ``"3.2"``.
+    answer : number, array, Tensor, text, set or function
+        ``None`` or ``...``, also inside a list, mean that the reader has not tried yet; so does a function that
+        returns one of them or raises ``NotImplementedError``. Texts are compared without regard to case and space.
+        A function is called on prepared inputs.
+    **given
+        Objects of the notebook that the expected value depends on, by the names that the exercise uses.
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise of that number.
+    TypeError
+        If ``given`` are not the objects that the exercise is checked with.
     """
-    print(_verdict(answer, expected, tolerance))
-
-
-def _verdict(answer, expected, tolerance: float) -> str:
-    if _is_open(answer):
-        return "not tried yet"
-    if isinstance(expected, str):
-        right = isinstance(answer, str) and answer.strip().casefold() == expected.strip().casefold()
-        return "right" if right else f"not right: your answer {answer!r}, expected another text"
-    expected = _as_array(expected)
-    kind = "a number" if expected.ndim == 0 else f"numbers of shape {expected.shape}"
-    if isinstance(answer, str):
-        return f"not right: your answer is the text {answer!r}, expected {kind}"
-    try:
-        answer = _as_array(answer)
-    except (TypeError, ValueError):
-        return f"not right: your answer is a {type(answer).__name__}, expected {kind}"
-    if answer.shape != expected.shape:
-        return f"not right: your shape {answer.shape}, expected {expected.shape}"
-    with np.errstate(invalid="ignore"):  # inf − inf
-        close = np.abs(answer - expected) <= tolerance * np.maximum(np.abs(expected), 1)
-    wrong = ~np.where(np.isfinite(expected), close, answer == expected)
-    if not wrong.any():
-        return "right"
-    where = tuple(np.argwhere(wrong)[0])
-    return f"not right: your value {answer[where]:.6g}, expected {expected[where]:.6g}"
-
-
-def _is_open(answer) -> bool:
-    if isinstance(answer, list | tuple):
-        return any(_is_open(part) for part in answer)
-    return answer is None or answer is ...
-
-
-def _as_array(value) -> np.ndarray:
-    if isinstance(value, list | tuple) and any(torch.is_tensor(part) for part in value):
-        value = [_as_array(part) for part in value]
-    if torch.is_tensor(value):
-        value = value.detach().cpu().double().numpy()
-    return np.asarray(value, dtype=float)
+    print(answers.verdict(number, answer, **given))
 
 
 def show_source(*objects) -> Markdown:

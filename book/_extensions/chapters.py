@@ -30,11 +30,19 @@ def name_solutions(doctree):
             cell["prompt_show"], cell["prompt_hide"] = "Solution", "Hide the solution"
 
 
+def drop_untried(doctree):
+    """Nobody has filled in an exercise in the book: what its cell prints there says nothing."""
+    for cell in list(doctree.findall(nodes.container)):
+        if "tag_exercise" in cell["classes"]:
+            cell.children = [part for part in cell.children if "cell_output" not in part["classes"]]
+
+
 def on_read(app, doctree):
     if app.env.docname.startswith("notebooks/"):
         link_in_words(doctree)
         plain_code(doctree)
         name_solutions(doctree)
+        drop_untried(doctree)
 
 
 def setup(app):

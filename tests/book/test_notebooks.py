@@ -4,15 +4,19 @@ That they run, and that their stored outputs are right, nbval tests (``make test
 """
 
 import ast
+import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
+
+from vaecourse import answers
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
@@ -163,7 +167,6 @@ def test_exercises_have_folded_solutions_that_are_right(path, code):
     assert len(exercises) >= (0 if path.stem in CHAPTERS_WITHOUT_EXERCISES else 4)
     assert len(exercises) == sum("solution" in _tags(cell) for cell in code)
     for position in exercises:
-        assert "vc.check(" in code[position].source
         solution = code[position + 1]
         assert {"solution", "hide-cell"} <= set(_tags(solution))
         assert solution.metadata.get("cellView") == "form"
@@ -171,3 +174,74 @@ def test_exercises_have_folded_solutions_that_are_right(path, code):
         printed = "".join(output.get("text", "") for output in solution.outputs)
         assert printed.splitlines()[-1] == "right"
         assert "not " not in printed
+
+
+HEADING = re.compile(r"^### Exercise (\d+\.\d+)(.*)$", re.MULTILINE)
+MARKED = re.compile(r" ★{1,3}: \S.*")
+
+
+def _checks(cell) -> list[ast.Call]:
+    return [
+        node for node in ast.walk(_syntax(cell)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "vc.check"
+    ]
+
+
+def _number(check: ast.Call) -> str:
+    return check.args[0].value
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether an argument is made of names alone: neither a value nor a formula."""
+    parts = (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.Load)
+    return all(isinstance(part, parts) for part in ast.walk(node))
+
+
+def test_headings_of_exercises_have_a_number_and_a_mark_of_difficulty(path, notebook):
+    found = [match for cell in notebook.cells if cell.cell_type == "markdown" for match in HEADING.findall(cell.source)]
+    assert [rest for _, rest in found if not MARKED.fullmatch(rest)] == []
+    assert [number for number, _ in found] == [f"{int(path.stem[:2])}.{count + 1}" for count in range(len(found))]
+
+
+def test_exercises_are_those_that_the_package_checks(path, notebook):
+    heading, checked = "", []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = next((number for number, _ in reversed(HEADING.findall(cell.source))), heading)
+        elif "exercise" in _tags(cell):
+            numbers = [_number(check) for check in _checks(cell)]
+            assert numbers, cell.source
+            assert {number.rstrip("abc") for number in numbers} == {heading}
+            checked += numbers
+        elif "solution" in _tags(cell):
+            assert [_number(check) for check in _checks(cell)] == checked[-len(_checks(cell)) :]
+    if checked:
+        assert checked == list(answers.table(int(path.stem[:2])))
+
+
+def test_checks_contain_neither_the_expected_value_nor_its_formula(code):
+    for cell in code:
+        for check in _checks(cell):
+            assert len(check.args) == 2, cell.source
+            assert all(map(_is_plain, [check.args[1], *(keyword.value for keyword in check.keywords)])), cell.source
+
+
+def test_a_value_or_formula_in_a_check_is_found():
+    for argument, plain in (("answer", True), ("[mean, std]", True), ("toy.mean", True), ("f(2)", False), ("3", False)):
+        assert _is_plain(ast.parse(argument, mode="eval").body) == plain
+
+
+def test_the_answer_is_not_written_before_its_solution(notebook):
+    before = ""
+    for cell in notebook.cells:
+        if "solution" not in _tags(cell):
+            before += cell.source
+            continue
+        for number in map(_number, _checks(cell)):
+            expected = getattr(answers.table(int(number.split(".")[0]))[number], "expected", None)
+            for value in np.ravel(expected) if isinstance(expected, list | float) else ():
+                digits = f"{value:.4g}"
+                # Fewer digits stand in every text.
+                assert len(digits.strip("-0.").replace(".", "")) < 4 or digits not in before, f"{number}: {digits}"
+        answered = [node for node in _syntax(cell).body if isinstance(node, ast.Assign)]
+        for formula in (ast.unparse(node) for node in answered if isinstance(node.value, ast.BinOp)):
+            assert formula not in before, formula

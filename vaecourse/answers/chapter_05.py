@@ -1,0 +1,35 @@
+"""The answers of chapter 5."""
+
+import math
+
+import torch
+
+from vaecourse.answers.verdicts import Function, Value
+
+
+def _one_step_down(model, top, noise):
+    mean, log_variance = model.priors[0](top).chunk(2, dim=1)
+    return mean + (log_variance / 2).exp() * noise
+
+
+def _kl(mean, log_variance, prior_mean, prior_log_variance):
+    here = torch.distributions.Normal(mean, (log_variance / 2).exp())
+    return torch.distributions.kl_divergence(
+        here, torch.distributions.Normal(prior_mean, (prior_log_variance / 2).exp())
+    )
+
+
+ANSWERS = {
+    "5.1": Value(_one_step_down),
+    "5.2": Value([1, 1 / 3]),
+    "5.3": Function(
+        lambda v1, c, v2: math.log((c**2 * v1 + v2) / v2) / 2, [(0.4, 0.5, 0.1), (0.4, 0.0, 0.1), (1.0, -2.0, 0.3)]
+    ),
+    "5.4": Value([math.log(2) + 0.125, math.sqrt(0.5**2 + 2 * 0.375**2)]),
+    "5.5": Function(_kl, [tuple(torch.tensor(value) for value in (1.5, -0.5, 1.2, 0.3))]),
+    "5.6": Function(
+        lambda mean, log_variance, noise: mean + (log_variance / 2).exp() * noise,
+        [(torch.zeros(3), torch.tensor([-4.0, 0.0, 2.0]), torch.ones(3))],
+    ),
+    "5.7": Value(-math.log(10) / 2),
+}

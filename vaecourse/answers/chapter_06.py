@@ -1,0 +1,41 @@
+"""The answers of chapter 6."""
+
+import math
+
+import numpy as np
+import torch
+
+from vaecourse.answers.verdicts import Exact, Function, Value
+
+
+@torch.no_grad()
+def _from_the_top(model, images):
+    top = model.infer(images, sample=False)[2].codes
+    return model.decode(*model.descend(top)).mean
+
+
+def _cka(first, second):
+    first, second = first - first.mean(0), second - second.mean(0)
+    across, inside_first, inside_second = second.T @ first, first.T @ first, second.T @ second
+    return across.norm() ** 2 / (inside_first.norm() * inside_second.norm())
+
+
+def _two_codes():
+    draw = torch.randn(2, 200, 6, generator=torch.Generator().manual_seed(1)).double() + 5
+    return [(draw[0], draw[0, :, :3] + 0.5 * draw[1, :, :3])]
+
+
+def _information(a, b):
+    joint = np.corrcoef(np.concatenate([a.T, b.T]))
+    log_det = [np.linalg.slogdet(block)[1] for block in (joint[:2, :2], joint[2:, 2:], joint)]
+    return (log_det[0] + log_det[1] - log_det[2]) / 2
+
+
+ANSWERS = {
+    "6.1": Value([0.5, 0.15, 0.0375], tolerance=1e-4),
+    "6.2": Exact("8bb618c452c68284"),
+    "6.3": Function(_from_the_top, lambda model, images: [(model, images)]),
+    "6.4": Function(_cka, _two_codes),
+    "6.5": Value([math.log(0.75**2 / 0.2025) / 2, -math.log(0.2025) / 2]),
+    "6.6": Function(_information, lambda drawn: [(z[:, :2], z[:, 2:]) for z in drawn.values()], tolerance=0.02),
+}

@@ -1,0 +1,23 @@
+"""The answers of chapter 11."""
+
+import math
+
+import numpy as np
+
+from vaecourse.answers.verdicts import Value
+
+
+def _gain_at_equal_rate(best_model):
+    rates, psnrs = np.array([best_model(beta)[:2] for beta in np.logspace(1.5, -1.5, 3000)]).T
+    rate, psnr = best_model(0.3, units=12)[:2]
+    return psnr - np.interp(rate, rates, psnrs)
+
+
+ANSWERS = {
+    "11.1": Value(lambda information: [0, (information(2) - information(0.5)) / math.log(2)]),
+    "11.2": Value([-math.log(2) / 2, 0]),
+    "11.3": Value([16 * 0.81 / 0.19, 16 * (0.81 / 0.19 + math.log(0.19) / 2)]),
+    "11.4": Value(_gain_at_equal_rate, tolerance=0.02),
+    "11.5": Value(3 / math.pi**2, tolerance=0.002),
+    "11.6": Value([512, 100 / 9]),
+}
