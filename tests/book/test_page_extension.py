@@ -28,15 +28,15 @@ def build(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(EXTENSIONS), *sys.path])
     monkeypatch.setenv("VAECOURSE_PAGE_EXPLORERS", "")  # the extension sets it; afterwards it is as before
 
-    def make(outputs):
+    def make(outputs, tags=()):
         source, built = tmp_path / "source", tmp_path / "built"
-        (source / "chapters").mkdir(parents=True)
-        (source / "index.md").write_text("# Start\n\n```{toctree}\nchapters/one\n```\n")
-        cell = nbformat.v4.new_code_cell("show()", outputs=outputs)
+        (source / "notebooks").mkdir(parents=True)
+        (source / "index.md").write_text("# Start\n\n```{toctree}\nnotebooks/one\n```\n")
+        cell = nbformat.v4.new_code_cell("show()", outputs=outputs, metadata={"tags": list(tags)})
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# One"), cell])
-        nbformat.write(notebook, source / "chapters" / "one.ipynb")
+        nbformat.write(notebook, source / "notebooks" / "one.ipynb")
         settings = {
-            "extensions": ["myst_nb", "explorers", "lighter_pages"],
+            "extensions": ["myst_nb", "chapters", "explorers", "lighter_pages"],
             "nb_execution_mode": "off",
             "nb_mime_priority_overrides": [["html", "text/html", 5]],
             "nb_ipywidgets_js": {},
@@ -60,7 +60,7 @@ def test_figures_keep_their_pixels_as_webp(build):
     png = io.BytesIO()
     Image.fromarray(pixels).save(png, "PNG")
     built = build([display({"image/png": base64.b64encode(png.getvalue()).decode()})])
-    (address,) = re.findall(r'<img[^>]*src="\.\./([^"]+)"', (built / "chapters" / "one.html").read_text())
+    (address,) = re.findall(r'<img[^>]*src="\.\./([^"]+)"', (built / "notebooks" / "one.html").read_text())
     with Image.open(built / address) as shown:
         assert shown.format == "WEBP"
         assert np.array_equal(np.asarray(shown), pixels)
@@ -69,11 +69,11 @@ def test_figures_keep_their_pixels_as_webp(build):
 def test_weights_become_files_and_scripts_come_where_they_are_needed(build):
     html = page.html({"VAE": explored("vae-colour")})
     built = build([display({"text/html": html, "text/plain": "<explorer>"})])
-    text = (built / "chapters" / "one.html").read_text()
+    text = (built / "notebooks" / "one.html").read_text()
     (address,) = re.findall(r'class="explorer-weights" data-src="([^"]+)"></script>', text)
     _, (data,) = read_page(html)
-    assert (built / "chapters" / address).read_bytes() == data
-    script = (built / "chapters" / address).with_suffix(".js").read_text()
+    assert (built / "notebooks" / address).read_bytes() == data
+    script = (built / "notebooks" / address).with_suffix(".js").read_text()
     assert script.startswith(f'vaecourse.receive("{Path(address).name}", "')
     scripts = re.findall(r'<script defer="defer" src="\.\./(_static/explorer/[a-z]+\.js)', text)
     assert [Path(name).stem for name in scripts][-1] == "opening"
@@ -85,7 +85,7 @@ def test_weights_become_files_and_scripts_come_where_they_are_needed(build):
 
 def test_an_output_with_a_picture_beside_the_widget_shows_the_picture(build):
     built = build([display({WIDGET: {"model_id": "a"}, "text/html": "<b>shown</b>"})])
-    text = (built / "chapters" / "one.html").read_text()
+    text = (built / "notebooks" / "one.html").read_text()
     assert "<b>shown</b>" in text
     assert "jupyter.widget" not in text
 
@@ -100,5 +100,13 @@ def test_an_output_with_a_picture_beside_the_widget_shows_the_picture(build):
     ids=["widget", "html", "text"],
 )
 def test_a_dropped_widget_stops_the_build(build, output):
-    with pytest.raises(ExtensionError, match=r"chapters/one: an output is a widget that needs a kernel"):
+    with pytest.raises(ExtensionError, match=r"notebooks/one: an output is a widget that needs a kernel"):
         build([output])
+
+
+@pytest.mark.parametrize(("tags", "shown"), [(["exercise"], False), ([], True)])
+def test_the_book_leaves_out_what_an_untried_exercise_prints(build, tags, shown):
+    printed = nbformat.v4.new_output("stream", name="stdout", text="not tried yet\n")
+    text = (build([printed], tags) / "notebooks" / "one.html").read_text()
+    assert "show()" in re.sub(r"<[^>]+>", "", text)
+    assert ("not tried yet" in text) == shown
