@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from vaecourse.answers.verdicts import Function, Value
+from vaecourse.answers.verdicts import Exact, Function, Value
 
 
 def _one_step_down(model, top, noise):
@@ -21,7 +21,7 @@ def _kl(mean, log_variance, prior_mean, prior_log_variance):
 
 ANSWERS = {
     "5.1": Value(_one_step_down),
-    "5.2": Value([1, 1 / 3]),
+    "5.2": Exact("5f27380dc44b38f1"),
     "5.3": Function(
         lambda v1, c, v2: math.log((c**2 * v1 + v2) / v2) / 2, [(0.4, 0.5, 0.1), (0.4, 0.0, 0.1), (1.0, -2.0, 0.3)]
     ),
