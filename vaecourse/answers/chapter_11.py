@@ -18,6 +18,7 @@ ANSWERS = {
     "11.2": Value([-math.log(2) / 2, 0]),
     "11.3": Value([16 * 0.81 / 0.19, 16 * (0.81 / 0.19 + math.log(0.19) / 2)]),
     "11.4": Value(_gain_at_equal_rate, tolerance=0.02),
-    "11.5": Value(3 / math.pi**2, tolerance=0.002),
+    "11.5a": Value(45),
+    "11.5b": Value(3 / math.pi**2, tolerance=0.002),
     "11.6": Value([512, 100 / 9]),
 }
