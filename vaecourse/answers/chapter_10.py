@@ -1,14 +1,22 @@
 """The answers of chapter 10."""
 
-import math
-from statistics import NormalDist
+import torch
 
-from vaecourse.answers.verdicts import Value
+from vaecourse.answers.verdicts import Function, Holds, Value
+
+
+def _price(w, delta):
+    return (w.square() + delta.exp() - delta - 1) / 2
+
+
+def _mixed(mixed, one, two) -> bool:
+    wanted = [*two[:3], *one[3:]]
+    return len(mixed) == len(wanted) and all(map(torch.equal, mixed, wanted))
+
 
 ANSWERS = {
-    "10.1": Value([math.sqrt(0.00025 / 2), math.sqrt(12_288 * 0.00025 / 2)], tolerance=0.01),
-    "10.2": Value([4, 7]),
-    "10.3": Value([NormalDist().inv_cdf(1 - 0.025 / tests) / math.sqrt(1_000) for tests in (8_960, 40)], 0.005),
-    "10.4": Value([0.98, 0.5, 0.897, 0.825]),
-    "10.5": Value([1, 0.8]),
+    "10.1": Value([50_688, 96]),
+    "10.2": Function(_price, [(torch.tensor([0.0, 2.0, 0.0, 1.0]), torch.tensor([0.0, 0.0, -4.0, 0.7]))]),
+    "10.3": Value([0.98, 0.897, 0.5, 0.825]),
+    "10.4": Holds(_mixed),
 }
