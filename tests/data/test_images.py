@@ -167,13 +167,13 @@ def test_flips_mirror_half_of_the_images_of_shuffled_batches_only():
     rows = torch.arange(8, dtype=torch.uint8).expand(400, 1, 3, 8)
     split = vc.Split(rows).with_flips()
     whole = torch.cat([*split.batches(150)])
-    assert torch.equal(whole, split.pictures())
+    assert torch.equal(whole, split.as_floats())
     torch.manual_seed(0)
     batches = torch.cat([*split.batches(150, shuffle=True)])
     mirrored = batches[:, 0, 0, 0] > 0
     assert 160 < mirrored.sum() < 240
-    assert torch.equal(batches[~mirrored], split.pictures()[~mirrored])
-    assert torch.equal(batches[mirrored], split.pictures()[mirrored].flip(3))
+    assert torch.equal(batches[~mirrored], split.as_floats()[~mirrored])
+    assert torch.equal(batches[mirrored], split.as_floats()[mirrored].flip(3))
     torch.manual_seed(0)
     assert torch.equal(batches, torch.cat([*split.batches(150, shuffle=True)]))
 
