@@ -18,7 +18,7 @@ PAGES = sorted(
     str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if 'class="explorer-weights"' in path.read_text()
 )
 CLOSE = 2 / 255
-MEGABYTES = {"grey": 3, "colour": 15}  # of a page with everything it loads, its first model included
+MEGABYTES = {"grey": 3, "colour": 6}  # of a page with everything it loads, its first model included
 LISTEN = 'document.addEventListener("explorer:decoded", (event) => (window.decoded = event.detail));'
 PICTURE = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
 
