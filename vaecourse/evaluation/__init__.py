@@ -4,7 +4,7 @@ from vaecourse.evaluation.codes import central_codes, codes_of, decode
 from vaecourse.evaluation.levels import CollapseWarning, LevelReport, level_report
 from vaecourse.evaluation.likelihood import nll
 from vaecourse.evaluation.passes import encode, evaluate, reconstruct
-from vaecourse.evaluation.paths import linear_path, spherical_path, traverse
+from vaecourse.evaluation.paths import follow, linear_path, spherical_path, traverse
 from vaecourse.evaluation.reach import change_of, reach
 from vaecourse.evaluation.units import Units, measure_units
 
@@ -18,6 +18,7 @@ __all__ = [
     "decode",
     "encode",
     "evaluate",
+    "follow",
     "level_report",
     "linear_path",
     "measure_units",

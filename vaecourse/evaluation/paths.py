@@ -65,9 +65,10 @@ def follow(model: nn.Module, codes: Codes, upper: Codes) -> Codes:
 
 
 def traverse(model: nn.Module, codes: Codes, level: int, unit: int, values: Tensor) -> Codes:
-    """Move one unit to each of several values; in a hierarchy the levels below follow, see :func:`follow`.
+    """Move one unit to each of several values; in a hierarchy the levels below follow.
 
-    The levels above, and the other degrees of a PH-VAE, do not change.
+    How they follow: :func:`vaecourse.evaluation.follow`. The levels above, and the other degrees of a PH-VAE, do not
+    change.
 
     Parameters
     ----------

@@ -154,7 +154,7 @@ class Exploration:
         return [code[0] for code in moved] if values.ndim == 0 else moved
 
     def replace(self, codes: Codes, level: int, values: Tensor) -> Codes:
-        """Codes after a level takes other values (d,), or (N, d); see :func:`vaecourse.evaluation.paths.follow`."""
+        """Codes after a level takes other values (d,), or (N, d); see :func:`vaecourse.evaluation.follow`."""
         check_level(level, len(codes))
         upper = [values.view(-1, values.shape[-1])]
         upper += [code.repeat(len(upper[0]), 1) for code in codes[level:]]

@@ -31,7 +31,7 @@ def train_all(
     ----------
     runs : sequence of (Recipe, seed)
     folder, weights : paths
-        Folders as for :func:`train`. On a cluster all workers must have access to them.
+        Folders as for :func:`vaecourse.pretrained.runs.train`. On a cluster all workers must have access to them.
     jobs : int
         Number of processes on this machine; if there are several, each uses one thread.
     dask : str, optional
