@@ -22,7 +22,7 @@ PAGES = sorted(
     str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if "_static" not in path.parts and path.parent != BOOK
 )
 PAGES += ["genindex.html", "search.html"]
-LOOK = (Path(__file__).parent / "look_at_page.js").read_text()
+LOOK = (Path(__file__).parents[1] / "helpers" / "look_at_page.js").read_text()
 
 
 @pytest.fixture(scope="module")
