@@ -222,6 +222,40 @@ def test_several_sources_follow_each_other():
     assert [part.name for part in ast.parse("\n".join(code)).body] == ["sample", "kl"]
 
 
+@pytest.mark.parametrize("thing", [vc.check, vc.VAE, vc.VAE.forward, vc.losses.BetaVAE])
+def test_docstrings_are_shown_on_demand_only(thing):
+    code, whole = vc.show_source(thing).data, vc.show_source(thing, docstring=True).data
+    assert '"""' in whole
+    assert '"""' not in code
+    lines = [line for line in code.splitlines() if line.strip()]
+    assert [line for line in whole.splitlines() if line in lines] == lines
+    assert "\n\n    return" not in code
+
+
+def test_a_docstring_that_is_the_whole_body_stays():
+    class Empty:
+        """Nothing else."""
+
+    assert '"""Nothing else."""' in vc.show_source(Empty).data
+
+
+def test_a_table_is_markdown_with_numbers_at_the_right():
+    rows = [{"model": "a|b", "β": 2, "rate": torch.tensor(-1.255)}, {"model": "vae", "β": 12, "rate": 1234.5}]
+    assert vc.table(rows).data.splitlines() == [
+        "| model | β | rate |",
+        "| :--- | ---: | ---: |",
+        r"| a\|b | 2 | −1.25 |",
+        "| vae | 12 | 1,234.50 |",
+    ]
+    assert "| 1,234.5 |" in vc.table(rows, digits=1).data
+
+
+@pytest.mark.parametrize(("rows", "message"), [([], "give at least one"), ([{"a": 1}, {"b": 1}], r"keys \['a'\]")])
+def test_a_table_without_rows_or_with_other_columns_is_refused(rows, message):
+    with pytest.raises(ValueError, match=message):
+        vc.table(rows)
+
+
 def test_source_of_an_instance_is_refused():
     with pytest.raises(TypeError, match="show_source takes functions, methods or classes, got BetaVAE: name its class"):
         vc.show_source(vc.losses.BetaVAE())

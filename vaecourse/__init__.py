@@ -20,7 +20,7 @@ _exports, __dir__, __all__ = lazy_loader.attach(
         "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder", "DiffusionModel", "SpatialHDVAE"],
         "plots": ["animations"],
         "pretrained": ["load_pretrained"],
-        "teaching": ["check", "scale", "show_source"],
+        "teaching": ["check", "scale", "show_source", "table"],
         "training": ["History", "Snapshots", "TrainingDiverged", "fit"],
     },
 )

@@ -1,8 +1,11 @@
-"""Helpers of the notebooks: answers to exercises are checked, source code is shown, settings follow the scale."""
+"""Helpers of the notebooks: checked answers, tables, source code, and settings that follow the scale."""
 
+import ast
 import inspect
+import numbers
 import os
 import textwrap
+from collections.abc import Iterable, Mapping
 
 import torch
 from IPython.display import Markdown
@@ -36,15 +39,64 @@ def check(number: str, answer, **given) -> None:
     print(answers.verdict(number, answer, **given))
 
 
-def show_source(*objects) -> Markdown:
+def table(rows: Iterable[Mapping[str, object]], digits: int = 2) -> Markdown:
+    """Return a table as Markdown, which a notebook shows: ``vc.table({"β": b, "rate": r} for b, r in rates.items())``.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        One for each row, all with the same keys, which are the heads of the columns. Numbers stand at the right.
+    digits : int
+        Digits behind the point of numbers that are not whole.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or a row has other keys than the first.
+    """
+    rows = list(rows)
+    if not rows:
+        raise ValueError("a table needs rows: give at least one")
+    heads = list(rows[0])
+    for row in rows:
+        if list(row) != heads:
+            raise ValueError(f"all rows need the keys {heads}, got {list(row)}")
+    right = [all(_is_number(row[head]) for row in rows) for head in heads]
+    lines = [map(str, heads), ("---:" if aligned else ":---" for aligned in right)]
+    lines += [[_cell(row[head], digits) for head in heads] for row in rows]
+    return Markdown("\n".join("| " + " | ".join(cells) + " |" for cells in lines))
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, numbers.Real) or (torch.is_tensor(value) and value.ndim == 0)
+
+
+def _cell(value, digits: int) -> str:
+    if not _is_number(value):
+        return str(value).replace("|", "\\|")
+    value = value.item() if hasattr(value, "item") else value
+    text = str(value) if isinstance(value, int) else f"{value:,.{digits}f}"
+    return text.replace("-", "−")
+
+
+def show_source(*objects, docstring: bool = False) -> Markdown:
     """Return the source of functions, methods, properties or classes as highlighted Markdown.
+
+    Parameters
+    ----------
+    *objects : functions, methods, properties or classes
+    docstring : bool
+        Whether their docstrings are shown too.
 
     Raises
     ------
     TypeError
         If an object is anything else, such as an instance of a class.
     """
-    return Markdown("```python\n" + "\n\n".join(_source(thing) for thing in objects) + "\n```")
+    sources = [_source(thing) for thing in objects]
+    if not docstring:
+        sources = [_without_docstrings(source) for source in sources]
+    return Markdown("```python\n" + "\n\n".join(sources) + "\n```")
 
 
 def _source(thing) -> str:
@@ -54,6 +106,19 @@ def _source(thing) -> str:
     except TypeError as error:
         kind = type(thing).__name__
         raise TypeError(f"show_source takes functions, methods or classes, got {kind}: name its class") from error
+
+
+def _without_docstrings(source: str) -> str:
+    """The source without the lines of docstrings; one that is a body by itself stays."""
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        is_documented = isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None
+        if is_documented and len(node.body) > 1:
+            text = node.body[0]
+            after = text.end_lineno
+            blank = after < len(lines) and not lines[after].strip()
+            lines[text.lineno - 1 : after + blank] = [None] * (after + blank - text.lineno + 1)
+    return "\n".join(line for line in lines if line is not None)
 
 
 def current_scale() -> str:

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from docutils import nodes
+from figures import figure_of, is_caption
 from PIL import Image
 from sphinx.transforms import SphinxTransform
 
@@ -45,17 +46,16 @@ class DrawingsOnThePage(SphinxTransform):
                 if isinstance(image.parent, nodes.figure):
                     image.replace_self(drawing)
                 else:
-                    self._as_figure(image, drawing, f"drawing-{name}")
+                    self._as_figure(image, drawing)
 
-    def _as_figure(self, image, drawing, label):
+    def _as_figure(self, image, drawing):
         place = image.parent if isinstance(image.parent, nodes.paragraph) else image
         after = place.next_node(descend=False, siblings=True)
-        figure = nodes.figure("", drawing, names=[label])
-        if isinstance(after, nodes.paragraph) and [type(child) for child in after.children] == [nodes.emphasis]:
-            figure += nodes.caption("", "", *after.children[0].children)
+        if is_caption(after):
             after.parent.remove(after)
-        self.document.note_explicit_target(figure)
-        place.replace_self(figure)
+            place.replace_self(figure_of([drawing], after))
+        else:
+            place.replace_self(drawing)
 
 
 def setup(app):

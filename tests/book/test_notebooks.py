@@ -4,6 +4,8 @@ That they run, and that their stored outputs are right, nbval tests (``make test
 """
 
 import ast
+import itertools
+import json
 import re
 import sys
 import tomllib
@@ -14,6 +16,8 @@ import nbformat
 import numpy as np
 import pytest
 import yaml
+from number_figures import CAPTION, REFERENCE, numbered
+from number_figures import NOTEBOOKS as NUMBERED
 from packaging.requirements import Requirement
 
 from vaecourse import answers
@@ -24,6 +28,7 @@ DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS_WITHOUT_EXERCISES = {"00_start_here", "explorer_gallery"}
 CHECKED = "# NBVAL_CHECK_OUTPUT"
+COLUMNS = 80  # what a page of the book shows without scrolling
 FIGURES = ("vc.plots.", "vc.animations.")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -148,18 +153,31 @@ def test_imports_are_the_package_and_what_it_depends_on(code):
         assert "sys.path" not in cell.source
 
 
-def test_figures_have_a_caption_and_a_description(code):
-    names = []
-    for cell in code:
+def test_figures_have_a_caption_and_a_description(notebook):
+    for cell, after in itertools.pairwise([*notebook.cells, None]):
         display = cell.metadata.get("mystnb", {})
-        if not _makes_figure(cell) and not display:
+        if cell.cell_type != "code" or not (_makes_figure(cell) or display):
             continue
         assert display.get("image", {}).get("alt", "").strip(), f"no alternative text:\n{cell.source}"
-        figure = display.get("figure", {})
-        assert figure.get("caption", "").strip(), f"no caption:\n{cell.source}"
-        assert figure.get("name", "").startswith("fig-"), f"no name fig-…:\n{cell.source}"
-        names.append(figure["name"])
-    assert len(names) == len(set(names))
+        caption = after.source.split("\n\n")[0] if after is not None and after.cell_type == "markdown" else ""
+        assert CAPTION.fullmatch(caption), f"no caption, a paragraph in italics, after\n{cell.source}"
+
+
+def test_figures_are_numbered_in_their_order(path):
+    written = json.loads(path.read_text())
+    if path in NUMBERED:
+        assert numbered(json.loads(path.read_text()), int(path.stem[:2])) == written, "python book/number_figures.py"
+
+
+def test_figures_that_the_text_names_exist(path, notebook):
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    drawn = {caption["number"] for caption in map(CAPTION.fullmatch, text.split("\n\n")) if caption}
+    assert {found["number"] for found in REFERENCE.finditer(text)} <= drawn
+
+
+def test_code_fits_the_column(code):
+    for cell in code:
+        assert [line for line in _lines(cell) if len(line) > COLUMNS and "git+https" not in line] == []
 
 
 def test_exercises_have_folded_solutions_that_are_right(path, code):

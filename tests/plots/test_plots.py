@@ -463,3 +463,10 @@ def test_unit_rates_of_a_level(hierarchy, random_split):
         level = hierarchy(random_split.as_floats()).levels[2]
     expected = level.posterior.kl(level.prior).mean(0).sort(descending=True).values
     torch.testing.assert_close(torch.tensor([bar.get_height() for bar in bars]).float(), expected)
+
+
+def test_the_style_can_be_set_for_the_whole_session():
+    with matplotlib.rc_context():
+        vc.plots.use_style()
+        assert matplotlib.rcParams["axes.edgecolor"] == vc.plots.style.__globals__["INK"]
+        assert matplotlib.rcParams["axes.spines.top"] is False

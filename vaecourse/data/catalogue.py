@@ -10,7 +10,16 @@ from vaecourse.data.published import celeba, dsprites_file, idx
 from vaecourse.data.published.class_folders import ClassFolders
 from vaecourse.data.published.torchvision_files import TorchvisionFiles
 from vaecourse.data.rendered import dsprites, toy_faces
-from vaecourse.data.stand_in import DIGITS, FACES, HOUSE_NUMBERS, PHOTOGRAPHS_32, PHOTOGRAPHS_64, StandIn
+from vaecourse.data.stand_in import (
+    CLOTHES,
+    CLOTHES_NAMES,
+    DIGITS,
+    FACES,
+    HOUSE_NUMBERS,
+    PHOTOGRAPHS_32,
+    PHOTOGRAPHS_64,
+    StandIn,
+)
 
 
 class Reader(Protocol):
@@ -87,7 +96,6 @@ class Rendered:
 
 
 DIGIT_NAMES = tuple("0123456789")
-FASHION = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 STL10 = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
@@ -109,10 +117,10 @@ DATA_SETS = {
         "Fashion-MNIST",
         "FashionMNIST",
         (("fashion_mnist", idx), ("FashionMNIST/raw", idx)),
-        FASHION,
+        CLOTHES_NAMES,
         "the four *-ubyte.gz files",
         megabytes=31,
-        stand_in=DIGITS,
+        stand_in=CLOTHES,
         # Debian's package dataset-fashion-mnist
         system_folders=(Path("/usr/share/datasets/fashion-mnist"),),
     ),

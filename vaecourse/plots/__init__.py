@@ -1,6 +1,6 @@
 """The figures of the course: each takes a model and a split, or numbers, and returns a matplotlib ``Figure``.
 
-All share one style, which is legible on white and on dark pages, and leave the caller's settings alone.
+All share one style, which is legible on white and on dark pages. ``use_style`` sets it for a reader's own figures.
 """
 
 from vaecourse.evaluation import linear_path, spherical_path
@@ -10,7 +10,7 @@ from vaecourse.plots.hierarchies import held_levels, level_reconstructions, mixi
 from vaecourse.plots.image_grids import images, interpolation, manifold, reconstructions, samples, traversal
 from vaecourse.plots.latent import latent_scatter, posteriors, umap, unit_rates
 from vaecourse.plots.score_plots import score_bars, score_matrix, score_table
-from vaecourse.plots.style import panels, style
+from vaecourse.plots.style import panels, style, use_style
 
 __all__ = [
     "animations",
@@ -37,4 +37,5 @@ __all__ = [
     "umap",
     "unit_rates",
     "unit_reach",
+    "use_style",
 ]

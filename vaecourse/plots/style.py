@@ -1,6 +1,6 @@
 """The style of all figures, legible on white and on dark pages and for colour-blind readers.
 
-Figures are made without pyplot, so nothing is left open and the caller's settings are never changed.
+Figures of the package are made without pyplot, so nothing is left open; they leave the caller's settings alone.
 """
 
 import functools
@@ -56,6 +56,11 @@ SETTINGS = {
 def style():
     """The style as a context: ``with vc.plots.style(): …`` draws your own figures in it."""
     return matplotlib.rc_context(SETTINGS)
+
+
+def use_style() -> None:
+    """Draw all further figures of this session in the style of the course, also those of seaborn and pyplot."""
+    matplotlib.rcParams.update(SETTINGS)
 
 
 def styled(function: Callable) -> Callable:
