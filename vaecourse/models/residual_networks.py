@@ -7,6 +7,7 @@ SiLU (Hendrycks and Gimpel, 2016; Ramachandran et al., 2017), and sums.
 import itertools
 import math
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -55,15 +56,19 @@ def _silent(layer: nn.Module) -> nn.Module:
 
 def _head(channels: int, outputs: int) -> nn.Sequential:
     """Features to the parameters of Gaussians, place by place: 0 at first."""
-    inner = max(channels // 3, 1)
-    layers = [nn.SiLU(), nn.Conv2d(channels, inner, 3, padding=1), nn.SiLU()]
-    return nn.Sequential(*layers, _silent(nn.Conv2d(inner, outputs, 3, padding=1)))
+    return nn.Sequential(ResidualBlock(channels), nn.SiLU(), _silent(nn.Conv2d(channels, outputs, 3, padding=1)))
+
+
+def _comparison(channels: int, outputs: int) -> nn.Sequential:
+    """Two maps of features, one over the other, to the parameters of Gaussians: 0 at first."""
+    layers = [nn.Conv2d(2 * channels, channels, 1), nn.SiLU()]
+    return nn.Sequential(*layers, _silent(nn.Conv2d(channels, outputs, 3, padding=1)))
 
 
 class ResidualEncoder(nn.Module):
     """Images (N, C, H, W) to one map of features after each halving, the largest first.
 
-    A halving is a convolution of stride 2, and a residual block but for the first, whose large map would cost most.
+    A halving is a convolution of stride 2 and a residual block.
 
     Parameters
     ----------
@@ -74,10 +79,10 @@ class ResidualEncoder(nn.Module):
 
     def __init__(self, image_shape: ImageShape, channels: tuple[int, ...]):
         super().__init__()
-        halvings = [nn.Sequential(nn.Conv2d(image_shape[0], channels[0], 4, 2, padding=1))]
-        for before, after in itertools.pairwise(channels):
-            halvings.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, padding=1), ResidualBlock(after)))
-        self.halvings = nn.ModuleList(halvings)
+        sizes = itertools.pairwise((image_shape[0], *channels))
+        self.halvings = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(before, after, 4, 2, padding=1), ResidualBlock(after)) for before, after in sizes
+        )
 
     def forward(self, images: Tensor) -> list[Tensor]:
         maps = []
@@ -143,8 +148,7 @@ class Stage(nn.Module):
         self.shape = shape
         self.enter = entrance
         self.prior_head = _head(channels, 2 * shape[0])
-        self.evidence = nn.Conv2d(channels, channels, 1)
-        self.posterior_head = _head(channels, 2 * shape[0])
+        self.posterior_head = _comparison(channels, 2 * shape[0])
         self.reading = nn.Conv2d(shape[0], channels, 1)
 
     def prior(self, features: Tensor) -> DiagonalGaussian:
@@ -157,7 +161,7 @@ class Stage(nn.Module):
 
         Where the network gives 0 the posterior is the prior, and costs nothing (Vahdat and Kautz, 2020, section 3.2).
         """
-        corrections = self.posterior_head(features + self.evidence(evidence))
+        corrections = self.posterior_head(torch.cat([features, evidence], dim=1))
         widths, log_factor = (part.flatten(1) for part in corrections.chunk(2, dim=1))
         return DiagonalGaussian(
             prior.mean + prior.std * widths,

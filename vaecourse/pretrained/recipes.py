@@ -55,7 +55,7 @@ def _long_training(epochs: int) -> dict:
     """Settings of a long training: small batches, and a learning rate that falls."""
     return {
         "batch_size": 32,
-        "learning_rate": 1.5e-3,
+        "learning_rate": 1e-3,
         "learning_rate_schedule": {"class": "Cosine", "epochs": epochs},
         "largest_gradient": 300.0,
     }
@@ -127,15 +127,16 @@ CELEBA = [
 
 # Spatial levels: (method, data, levels, settings of the model, epochs, other settings of the training).
 FACES_NETWORK = {"hidden": [24, 32, 64, 96], "likelihood": "gaussian"}
+BOUND_NETWORK = {"hidden": [24, 48, 64, 96], "likelihood": "gaussian"}
 TOY_FACES_SPATIAL_NETWORK = {"hidden": [16, 24, 48, 64], "likelihood": "gaussian"}
 FACES_LEVELS = _spatial(([2, 16, 16], 3, 1.5), ([3, 8, 8], 2, 3), ([32], 1, 6))
-FEWER_LEVELS = _spatial(([4, 16, 16], 2, 1), ([4, 8, 8], 1, 2), ([32], 1, 4))
-TOY_FACES_LEVELS = _spatial(([1, 16, 16], 2, 0.5), ([2, 8, 8], 2, 1), ([16], 1, 1.5))
+FEWER_LEVELS = _spatial(([3, 16, 16], 1, 4), ([4, 8, 8], 1, 4), ([32], 1, 5))
+TOY_FACES_LEVELS = _spatial(([2, 16, 16], 1, 1), ([2, 8, 8], 1, 1.5), ([16], 1, 3))
 SPATIAL = [
     # With a fixed σ the levels share the work; a learned σ is for the bound.
     ("spatial", "celeba", FACES_LEVELS, FACES_NETWORK | {"sigma": 0.12}, 16, {"flips": True}),
-    ("spatial-bound", "celeba", FEWER_LEVELS, FACES_NETWORK | LEARNED_SIGMA, 10, {"flips": True}),
-    ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 3, {}),
+    ("spatial-bound", "celeba", FEWER_LEVELS, BOUND_NETWORK | LEARNED_SIGMA, 18, {"flips": True}),
+    ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 6, {}),
 ]
 
 # The faces at full scale, for a GPU: ``python -m vaecourse train '*-full-*' --jobs 5 --minutes 8``, again and again
