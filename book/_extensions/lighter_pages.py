@@ -1,4 +1,4 @@
-"""A Sphinx extension of the book: it removes 2.4 MB of unused files from every page, and compresses figures."""
+"""A Sphinx extension of the book: pages load what they need only, and tell browsers what the theme leaves out."""
 
 import os
 import re
@@ -15,6 +15,10 @@ ICON = re.compile(r"\bfa-[a-z0-9-]+")
 ICON_RULE = re.compile(r'(?:\.fa-[a-z0-9-]+:before,?)+\{content:"[^"]*"\}')
 ESCAPED = re.compile(r'content:"\\([0-9a-f]{2,4}) ?"')
 SEARCH_SCRIPT = re.compile(r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>\s*')
+MATHEMATICS = re.compile(r'class="[^"]*\bmath\b')
+MATHJAX_SCRIPT = re.compile(
+    r"<script[^>]*>window\.MathJax.*?</script>\s*|<script[^>]*mathjax[^>]*></script>\s*", re.DOTALL
+)
 PRIVATE_USE = "\ue000", "\uf8ff"
 
 
@@ -57,12 +61,37 @@ def figures_as_webp(app, doctree):
             image["uri"] = "/" + os.path.relpath(webp, app.srcdir)
 
 
-def search_on_its_own_page(app, exception):
+def without_search_index(page: str) -> str:
     """Do not load the search index into every page: the theme does so for results while typing, which we do not use."""
+    return SEARCH_SCRIPT.sub("", page)
+
+
+def without_idle_mathjax(page: str) -> str:
+    return page if MATHEMATICS.search(page) else MATHJAX_SCRIPT.sub("", page)
+
+
+def with_lazy_images(page: str) -> str:
+    """Images are loaded when they come near, but for the first one of the text."""
+    start = page.find("<article")
+    first = page.find("<img", start) + 1
+    head, rest = page[: first or None], page[first:] if first else ""
+    return head + rest.replace("<img ", '<img loading="lazy" ')
+
+
+def with_true_roles(page: str) -> str:
+    """The list of references is no list to screen readers otherwise: Docutils gives it the role but no items."""
+    return page.replace('role="list" class="citation-list"', 'class="citation-list"').replace(
+        ' role="doc-biblioentry"', ""
+    )
+
+
+def finish_pages(app, exception):
     if exception is None:
         for path in Path(app.outdir).rglob("*.html"):
-            if path.name != "search.html" and SEARCH_SCRIPT.search(page := path.read_text()):
-                path.write_text(SEARCH_SCRIPT.sub("", page))
+            page = path.read_text()
+            if path.name != "search.html":
+                page = without_search_index(page)
+            path.write_text(with_true_roles(with_lazy_images(without_idle_mathjax(page))))
 
 
 def setup(app):
@@ -70,5 +99,5 @@ def setup(app):
     # Before Sphinx collects the images of a page, at 500.
     app.connect("doctree-read", figures_as_webp, priority=400)
     app.connect("build-finished", keep_used_icons)
-    app.connect("build-finished", search_on_its_own_page)
+    app.connect("build-finished", finish_pages)
     return {"version": "1", "parallel_read_safe": True}

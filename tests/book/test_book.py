@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browsing import WIDTHS, watched_tab
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
@@ -42,6 +43,18 @@ def test_page_is_sound(tab, address, name):
     tab.goto(urljoin(address, name), wait_until="load")
     problems = tab.evaluate(LOOK) + tab.problems
     assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_accessible(tab, address, name):
+    tab.goto(urljoin(address, name), wait_until="load")
+    tab.wait_for_function("!window.MathJax || MathJax.startup.promise.then(() => true)")
+    grave = [
+        f"{found['impact']}: {found['help']}: {found['nodes'][0]['html'][:200]}"
+        for found in Axe().run(tab).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
+    assert not grave, "\n".join(grave)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -26,38 +26,47 @@ DOTS_PER_INCH = 100
 MOST_FRAMES = 30
 FRAME_MILLISECONDS = 400
 LAST_FRAME_MILLISECONDS = 2500
-COLOURS = 64  # of a GIF's palette: enough for the figures of the course, and a third of the size of 256
 
 
 class Animation:
-    """A GIF that a notebook shows as the value of a cell.
+    """An animation that a notebook shows as the value of a cell: its last frame, and the whole on demand.
 
     Attributes
     ----------
     data : bytes
-        The GIF. ``save(path)`` writes it.
+        The animation, an animated WebP on a transparent ground. ``save(path)`` writes it.
+    still : bytes
+        The last frame, as WebP.
     description : str
         The alternative text, for readers who do not see it.
     """
 
     def __init__(self, frames: Sequence[Image.Image], description: str):
         self.description = description
-        buffer = BytesIO()
-        # One palette for all frames, so that still parts do not flicker. The octree keeps white exact.
-        palette = frames[-1].quantize(COLOURS, Image.Quantize.FASTOCTREE)
-        first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-        durations = [FRAME_MILLISECONDS] * len(others) + [LAST_FRAME_MILLISECONDS]
-        first.save(buffer, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
-        self.data = buffer.getvalue()
+        durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_FRAME_MILLISECONDS]
+        first, *others = frames
+        self.data = _webp(first, save_all=True, append_images=others, duration=durations, loop=0)
+        self.still = _webp(frames[-1])
 
     def save(self, path: str | Path) -> None:
-        """Write the GIF."""
+        """Write the animation, to a file that should be named ``*.webp``."""
         with atomic_path(path) as unfinished:
             unfinished.write_bytes(self.data)
 
     def _repr_html_(self) -> str:
-        source = f"data:image/gif;base64,{base64.b64encode(self.data).decode()}"
-        return f'<img src="{source}" alt="{html.escape(self.description)}" style="max-width: 100%; border-radius: 6px">'
+        # Nothing moves until a reader opens it, and closing it stops it: no script is needed for that.
+        still, moving = (
+            f'<img src="data:image/webp;base64,{base64.b64encode(data).decode()}" alt="{html.escape(text)}" '
+            'loading="lazy" style="max-width: 100%">'
+            for data, text in ((self.still, f"Last frame. {self.description}"), (self.data, self.description))
+        )
+        return f"{still}<details><summary>Play the animation (close to stop)</summary>{moving}</details>"
+
+
+def _webp(frame: Image.Image, **settings) -> bytes:
+    buffer = BytesIO()
+    frame.save(buffer, "WEBP", lossless=True, **settings)
+    return buffer.getvalue()
 
 
 def latent_space(snapshots: Snapshots, labels: Tensor, label_names: Sequence[str] = ()) -> Animation:
@@ -143,9 +152,8 @@ def _chosen(snapshots: Snapshots) -> list[int]:
 
 
 def _frame(figure: Figure) -> Image.Image:
-    """A figure as an opaque picture on white."""
+    """A figure as a picture on a transparent ground, for light and dark pages."""
     figure.set_dpi(DOTS_PER_INCH)
-    figure.set_facecolor("white")
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return Image.fromarray(np.asarray(canvas.buffer_rgba()))

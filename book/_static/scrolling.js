@@ -1,0 +1,17 @@
+// What is wider than its column scrolls. It can then be reached with the keyboard, and fades where more follows.
+const WIDE = ".bd-article :is(pre, table, div.math, mjx-container, .cell_output .output)";
+
+function markWide() {
+  for (const part of document.querySelectorAll(WIDE)) {
+    const scrolls = part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== "visible";
+    part.classList.toggle("scrolls", scrolls);
+    if (scrolls) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  }
+}
+
+addEventListener("load", async () => {
+  await window.MathJax?.startup?.promise;
+  markWide();
+  new ResizeObserver(markWide).observe(document.querySelector(".bd-article") ?? document.body);
+});
