@@ -4,6 +4,7 @@ from vaecourse.models.autoencoder import Autoencoder
 from vaecourse.models.base import ImageModel, LatentVariableModel
 from vaecourse.models.diffusion import DiffusionModel
 from vaecourse.models.hdvae import HDVAE
+from vaecourse.models.hierarchy import Hierarchy
 from vaecourse.models.output import Level, Output
 from vaecourse.models.ph_vae import PHVAE
 from vaecourse.models.spatial_hdvae import SpatialHDVAE
@@ -15,6 +16,7 @@ __all__ = [
     "VAE",
     "Autoencoder",
     "DiffusionModel",
+    "Hierarchy",
     "ImageModel",
     "LatentVariableModel",
     "Level",

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from vaecourse.checks import one_of
 from vaecourse.distributions import DiagonalGaussian, GaussianImages
-from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.hierarchy import Hierarchy
 from vaecourse.models.networks import ImageShape, dense_layers
 from vaecourse.models.output import Level, Output, check_codes
 
@@ -16,7 +16,7 @@ PRIOR_VARIANCES = ("posterior", "learned")
 NOISE_FEATURES = 8  # cosines of the noise level that the denoiser reads
 
 
-class DiffusionModel(LatentVariableModel):
+class DiffusionModel(Hierarchy):
     """p(z_L) Π p(z_l|z_{l+1}) p(x|z_1) with a fixed q(z_l|x) = N(α_l x, σ_l² I) (Sohl-Dickstein et al., 2015).
 
     The image is scaled to x in [−1, 1] and flattened. The marginals preserve the variance: α_l² + σ_l² = 1. The
@@ -84,11 +84,6 @@ class DiffusionModel(LatentVariableModel):
             self.log_sigma = nn.Parameter(log_sigma)
         else:
             self.register_buffer("log_sigma", torch.tensor(math.log(sigma)))
-
-    @property
-    def is_hierarchy(self) -> bool:
-        """Whether there is a level that is drawn from another."""
-        return len(self.latent_dims) > 1
 
     def denoise(self, codes: Tensor, log_snr: Tensor) -> Tensor:
         """The estimate x̂ (…, d) of the image, on the scale of [−1, 1], from noisy codes (…, d).
@@ -188,37 +183,6 @@ class DiffusionModel(LatentVariableModel):
         posteriors = [*_by_level(self.conditional(codes[1:], centred, slice(None))), top]
         priors = [*_by_level(self.priors(codes[1:], slice(None))), DiagonalGaussian.standard_like(centred)]
         return [Level(*each) for each in zip(codes, posteriors, priors, strict=True)]
-
-    def descend(self, *held: Tensor, sample: bool = False, temperature: float = 1.0) -> list[Tensor]:
-        """Codes of all levels, z_1 first: those held, and below them the priors' means, or draws if ``sample``.
-
-        Parameters
-        ----------
-        *held : Tensors of shape (N, d)
-            z_l, …, z_L: the codes of some level and of all above it.
-        sample : bool
-        temperature : float
-            Factor of the priors' standard deviations in draws.
-
-        Raises
-        ------
-        ValueError
-            If no level is held, or the codes are not those of the upper levels.
-        """
-        self._check_upper_codes(*held)
-        levels = list(held)
-        while len(levels) < len(self.latent_dims):
-            prior = self.prior(*levels)
-            levels.insert(0, prior.sample(temperature) if sample else prior.mean)
-        return levels
-
-    def sample_prior(self, count: int, temperature: float = 1.0) -> list[Tensor]:
-        """Codes (count, d) of each level, z_1 first, drawn from the top down: z_L from N(0, I).
-
-        ``temperature`` multiplies the standard deviations of all priors.
-        """
-        top = temperature * torch.randn(count, self.latent_dim, device=self.log_snr.device)
-        return self.descend(top, sample=True, temperature=temperature)
 
     def decode(self, *codes: Tensor) -> GaussianImages:
         """Codes (N, d) of all levels, z_1 first, or those of z_1 alone, to a distribution over images."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vaecourse.checks import one_of
 from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
-from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.hierarchy import Hierarchy
 from vaecourse.models.networks import ImageShape, dense_layers
 from vaecourse.models.output import Level, Output, check_codes
 
@@ -16,7 +16,7 @@ INFERENCE = ("bottom_up", "top_down")
 DECODER_READS = ("first", "all")
 
 
-class HDVAE(LatentVariableModel):
+class HDVAE(Hierarchy):
     """The model p(z_L) Π p(z_l|z_{l+1}) p(x|z_1) with L levels of codes, z_1 nearest to the image, p(z_L) = N(0, I).
 
     The priors p(z_l|z_{l+1}) are diagonal Gaussians given by learned networks. There are two kinds of inference:
@@ -70,11 +70,6 @@ class HDVAE(LatentVariableModel):
             upwards = pairs if inference == "bottom_up" else []
             self.posteriors = nn.ModuleList(_network(lower, level_hidden, upper) for lower, upper in upwards)
 
-    @property
-    def is_hierarchy(self) -> bool:
-        """Whether the model has more than one level."""
-        return len(self.latent_dims) > 1
-
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
         """Infer the levels, z_1 first, of images (N, C, H, W) in [0, 1].
 
@@ -125,39 +120,6 @@ class HDVAE(LatentVariableModel):
             raise ValueError(f"give the codes of 1 to {len(self.latent_dims) - 1} upper levels, got {len(above)}")
         check_codes(above[0], self.latent_dims[-len(above)])
         return DiagonalGaussian.from_parameters(self.priors[-len(above)](above[0]))
-
-    def descend(self, *held: Tensor, sample: bool = False, temperature: float = 1.0) -> list[Tensor]:
-        """Return codes of all levels, z_1 first: the given ones, and below them means of, or draws from, the priors.
-
-        Parameters
-        ----------
-        *held : Tensors of shape (N, d)
-            Codes z_l, …, z_L of some level and of all levels above it.
-        sample : bool
-            Whether to draw the lower levels from the priors instead of taking the priors' means.
-        temperature : float
-            Factor by which the priors' standard deviations are multiplied in draws.
-
-        Raises
-        ------
-        ValueError
-            If no codes are given, or they do not have the shapes of the upper levels.
-        """
-        self._check_upper_codes(*held)
-        levels = list(held)
-        while len(levels) < len(self.latent_dims):
-            prior = self.prior(*levels)
-            levels.insert(0, prior.sample(temperature) if sample else prior.mean)
-        return levels
-
-    def sample_prior(self, count: int, temperature: float = 1.0) -> list[Tensor]:
-        """Draw codes (count, d) of each level from the priors, from the top downwards; z_1 is returned first.
-
-        ``temperature`` multiplies the standard deviations of all priors.
-        """
-        device = next(self.parameters()).device
-        top = temperature * torch.randn(count, self.latent_dims[-1], device=device)
-        return self.descend(top, sample=True, temperature=temperature)
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
         """Map codes (N, d) of all levels, z_1 first, to a distribution over images.

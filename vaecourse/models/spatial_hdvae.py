@@ -4,11 +4,10 @@ import itertools
 import math
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
-from vaecourse.models.base import LatentVariableModel
+from vaecourse.models.hierarchy import Hierarchy
 from vaecourse.models.networks import ImageShape, channels_last, check_geometry, default_channels, sides_after
 from vaecourse.models.output import Level, Output
 from vaecourse.models.residual_networks import (
@@ -22,7 +21,7 @@ from vaecourse.models.residual_networks import (
 )
 
 
-class SpatialHDVAE(LatentVariableModel):
+class SpatialHDVAE(Hierarchy):
     """p(z_L) Π p(z_l|z_{l+1}, …, z_L) p(x|z_1, …, z_L), where a level is a map of codes: L levels, z_1 first.
 
     The decoder goes down from the top and carries a map of features along. At each level it reads from them the
@@ -81,11 +80,6 @@ class SpatialHDVAE(LatentVariableModel):
             self.stages = nn.ModuleList(stages)  # of levels 1 to L − 1
             self.decoder = PixelDecoder(_to_pixels(self._halvings[0], image_shape[0], hidden, sides), likelihood, sigma)
         channels_last(self)
-
-    @property
-    def is_hierarchy(self) -> bool:
-        """Whether there is a level that is drawn from another."""
-        return len(self.latent_dims) > 1
 
     def _evidence(self, images: Tensor) -> list[Tensor]:
         """What the encoder sees in images at the size of each level, level 1 first."""
@@ -149,21 +143,7 @@ class SpatialHDVAE(LatentVariableModel):
         return below.prior(below.enter(features))
 
     def descend(self, *held: Tensor, sample: bool = False, temperature: float = 1.0) -> list[Tensor]:
-        """Codes of all levels, z_1 first: those held, and below them the priors' means, or draws if ``sample``.
-
-        Parameters
-        ----------
-        *held : Tensors of shape (N, d)
-            z_l, …, z_L: the codes of some level and of all above it.
-        sample : bool
-        temperature : float
-            Factor of the priors' standard deviations in draws.
-
-        Raises
-        ------
-        ValueError
-            If no level is held, or the codes are not those of the upper levels.
-        """
+        """Do as :meth:`vaecourse.models.Hierarchy.descend`, in one pass down the features."""
         self._check_upper_codes(*held)
         given = [*reversed(held[:-1]), *[None] * (len(self.latent_dims) - len(held))]
         levels = [held[-1]]
@@ -176,15 +156,6 @@ class SpatialHDVAE(LatentVariableModel):
             levels.insert(0, codes)
             features = stage.read(features, codes)
         return levels
-
-    def sample_prior(self, count: int, temperature: float = 1.0) -> list[Tensor]:
-        """Codes (count, d) of each level, z_1 first, drawn down the hierarchy.
-
-        ``temperature`` multiplies the standard deviations of all priors.
-        """
-        device = next(self.parameters()).device
-        top = temperature * torch.randn(count, self.latent_dims[-1], device=device)
-        return self.descend(top, sample=True, temperature=temperature)
 
 
 def _halvings(latent_shapes, sides: list[tuple[int, int]]) -> list[int]:

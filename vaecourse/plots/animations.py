@@ -26,6 +26,7 @@ DOTS_PER_INCH = 100
 MOST_FRAMES = 30
 FRAME_MILLISECONDS = 400
 LAST_FRAME_MILLISECONDS = 2500
+COLOURS = 64  # of a frame: enough for the figures of the course, and a third of the size of all
 
 
 class Animation:
@@ -156,4 +157,5 @@ def _frame(figure: Figure) -> Image.Image:
     figure.set_dpi(DOTS_PER_INCH)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    frame = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    return frame.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).convert("RGBA")
