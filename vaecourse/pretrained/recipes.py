@@ -130,12 +130,12 @@ FACES_NETWORK = {"hidden": [24, 32, 64, 96], "likelihood": "gaussian"}
 BOUND_NETWORK = {"hidden": [24, 48, 64, 96], "likelihood": "gaussian"}
 TOY_FACES_SPATIAL_NETWORK = {"hidden": [16, 24, 48, 64], "likelihood": "gaussian"}
 FACES_LEVELS = _spatial(([2, 16, 16], 3, 1.5), ([3, 8, 8], 2, 3), ([32], 1, 6))
-FEWER_LEVELS = _spatial(([3, 16, 16], 1, 4), ([4, 8, 8], 1, 4), ([32], 1, 5))
+BOUND_LEVELS = _spatial(([2, 32, 32], 1, 4), ([4, 16, 16], 1, 4), ([4, 8, 8], 1, 4), ([32], 1, 5))
 TOY_FACES_LEVELS = _spatial(([2, 16, 16], 1, 1), ([2, 8, 8], 1, 1.5), ([16], 1, 3))
 SPATIAL = [
     # With a fixed σ the levels share the work; a learned σ is for the bound.
     ("spatial", "celeba", FACES_LEVELS, FACES_NETWORK | {"sigma": 0.12}, 16, {"flips": True}),
-    ("spatial-bound", "celeba", FEWER_LEVELS, BOUND_NETWORK | LEARNED_SIGMA, 18, {"flips": True}),
+    ("spatial-bound", "celeba", BOUND_LEVELS, BOUND_NETWORK | LEARNED_SIGMA, 16, {"flips": True}),
     ("spatial", "toy_faces", TOY_FACES_LEVELS, TOY_FACES_SPATIAL_NETWORK | {"sigma": 0.08}, 6, {}),
 ]
 
