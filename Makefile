@@ -11,7 +11,7 @@ BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constrain
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
 
-.PHONY: help book serve test lint format notebooks clean
+.PHONY: help book serve test lint format notebooks links address clean
 
 help:
 	@echo "make book       build the book: environment, executed notebooks, HTML"
@@ -19,6 +19,7 @@ help:
 	@echo "make test       style, unit tests, notebooks, book, browser"
 	@echo "make lint       style only;  make format  repairs it"
 	@echo "make notebooks  open the notebooks in JupyterLab"
+	@echo "make links      ask the hosts that the book links to;  make address REPO=owner/name"
 	@echo "make clean      remove what was built (.venv stays)"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -64,6 +65,12 @@ format: $(INSTALLED)
 notebooks: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[develop]"
 	$(BIN)/jupyter-lab notebooks
+
+links: $(INSTALLED)
+	$(BUILD_BOOK) --builder linkcheck
+
+address: $(INSTALLED)
+	@$(BIN)/python book/address.py "$(REPO)"
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache

@@ -4,11 +4,14 @@ import re
 import tomllib
 from pathlib import Path
 
+import address
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+import vaecourse as vc
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
@@ -36,6 +39,41 @@ def test_every_github_address_is_the_one_of_the_configuration(path):
     found = set(re.findall(r"github\.com/([\w-]+/[\w-]+)", text))
     found |= set(re.findall(r"colab\.research\.google\.com/github/([\w-]+/[\w-]+)", text))
     assert found <= {ADDRESS.removeprefix("https://github.com/")}
+
+
+def test_the_address_can_be_changed_everywhere_and_back(tmp_path):
+    paths = [ROOT / "_config.yml", *NAMES_AN_ADDRESS, *ROOT.glob(".github/**/*.yml"), ROOT / "CITATION.cff"]
+    copies = {tmp_path / path.relative_to(ROOT): path.read_text() for path in paths}
+    for copy, text in copies.items():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text)
+    old = address.present(tmp_path)
+    named = address.rewrite(tmp_path, list(copies), "somebody/a.course")
+    assert tmp_path / "README.md" in named
+    assert address.present(tmp_path) == "somebody/a.course"
+    assert not [copy for copy in copies if re.search(rf"[/.]com/(github/)?{old}\b", copy.read_text())]
+    assert address.rewrite(tmp_path, list(copies), old) == named
+    assert {copy: copy.read_text() for copy in copies} == copies
+
+
+def test_what_is_no_address_changes_nothing():
+    with pytest.raises(SystemExit, match="give owner/name"):
+        address.rewrite(ROOT, NAMES_AN_ADDRESS, "https://github.com/somebody/course")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob(".github/**/*.yml")), ids=lambda path: path.name)
+def test_workflows_and_templates_call_targets_that_exist(path):
+    text = path.read_text()
+    assert yaml.safe_load(text)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"run: make ([a-z-]+)", text)) <= targets
+
+
+def test_the_citation_is_that_of_the_package():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["repository-code"] == ADDRESS
+    assert citation["version"] == vc.__version__
+    assert f"## {vc.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_metadata_and_readme_give_the_address():

@@ -4,7 +4,6 @@ import execute
 import nbformat
 from jupyter_cache import get_cache
 
-
 KERNEL = {"name": "python3", "display_name": "Python 3"}
 
 
