@@ -181,3 +181,24 @@ def test_flips_mirror_half_of_the_images_of_shuffled_batches_only():
 def test_choosing_keeps_the_flips(split):
     assert split.with_flips()[:2].flips
     assert not split.flips
+
+
+def test_held_out_images_and_the_others_are_the_whole_with_their_labels(random_split):
+    train, validation = random_split.hold_out(0.2, seed=3)
+    assert (len(train), len(validation)) == (160, 40)
+    both = torch.cat([train.images, validation.images]).flatten(1)
+    assert {tuple(row.tolist()) for row in both} == {tuple(row.tolist()) for row in random_split.images.flatten(1)}
+    places = [(random_split.images == image).all(dim=(1, 2, 3)).nonzero().item() for image in validation.images]
+    assert torch.equal(random_split.labels[places], validation.labels)
+    assert torch.equal(random_split.hold_out(0.2, seed=3)[1].images, validation.images)
+    assert not torch.equal(random_split.hold_out(0.2, seed=4)[1].images, validation.images)
+
+
+def test_something_is_held_out_and_something_left(random_split):
+    assert [len(part) for part in random_split[:2].hold_out(0.01)] == [1, 1]
+    assert [len(part) for part in random_split[:2].hold_out(0.99)] == [1, 1]
+    for share in (0, 1, -0.5):
+        with pytest.raises(ValueError, match="share must lie between 0 and 1"):
+            random_split.hold_out(share)
+    with pytest.raises(ValueError, match="nothing can be held out of 1 image"):
+        random_split[:1].hold_out()

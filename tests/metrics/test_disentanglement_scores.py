@@ -39,6 +39,24 @@ def test_machines_are_those_of_scikit_learn(values):
         start += size
 
 
+def test_sap_of_ordered_factors_is_a_gap_of_squared_correlations():
+    assert sap(FACTORS.astype(float), FACTORS, continuous=True).score == pytest.approx(1, abs=0.01)
+    assert sap(NOISE, FACTORS, continuous=True).score < 0.01
+    result = sap(MIXTURE, FACTORS, test=(MIXTURE[:9], FACTORS[:9]), continuous=True)
+    expected = np.corrcoef(MIXTURE.T, FACTORS.T)[:6, 6:] ** 2
+    np.testing.assert_allclose(result.matrix, expected, atol=1e-5)
+    second, best = np.sort(expected, axis=0)[-2:]
+    assert result.score == pytest.approx((best - second).mean(), abs=1e-5)
+    assert "squared correlation" in result.protocol["learner"]
+
+
+def test_a_constant_unit_predicts_no_ordered_factor():
+    codes = np.hstack([STANDARD[:, :1], np.full((2000, 1), 0.1)])
+    result = sap(codes, FACTORS, continuous=True)
+    assert result.matrix[1].tolist() == [0, 0, 0, 0]
+    assert result.matrix[0, 0] == pytest.approx(1)
+
+
 SAP_KINDS = {
     "mixture": MIXTURE,
     "doubles": MIXTURE.astype(np.float64),

@@ -114,6 +114,31 @@ class Split:
             # Three times faster than torch.bernoulli on a CPU.
             yield torch.rand_like(batch).lt_(batch) if self.dynamic else batch
 
+    def hold_out(self, share: float = 0.1, seed: int = 0) -> tuple["Split", "Split"]:
+        """The images in two random parts, to train on and to choose on: ``train, validation = split.hold_out()``.
+
+        Settings are chosen on the validation images, so that the test images judge what was chosen only once.
+
+        Parameters
+        ----------
+        share : float
+            Part of the images that is held out, above 0 and below 1: at least one image, and not all.
+        seed : int
+            The same seed gives the same parts.
+
+        Raises
+        ------
+        ValueError
+            If ``share`` is not between 0 and 1, or there are fewer than 2 images.
+        """
+        if not 0 < share < 1:
+            raise ValueError(f"share must lie between 0 and 1, got {share}: 0.1 holds out a tenth")
+        if len(self) < 2:
+            raise ValueError(f"nothing can be held out of {len(self)} image: give at least 2")
+        count = min(max(1, round(share * len(self))), len(self) - 1)
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        return tuple(self[chosen.sort().values.to(self.images.device)] for chosen in (order[count:], order[:count]))
+
     def with_flips(self) -> "Split":
         """The same images, each mirrored left to right with probability ½ in every epoch of training.
 

@@ -54,7 +54,8 @@ class BestUnits:
         Ends of the bootstrap interval of 95 % of the correlation on test images.
     bar : float
         Threshold that the largest absolute correlation of the K pairs stays below in 95 % of the shuffles of the test
-        images' attributes. If no pair is related, the probability that any of them passes it is 5 %.
+        images' attributes. If no pair is related, any of them passes it, with the sign of the training images, with a
+        probability of 2.5 to 5 %.
     """
 
     unit: np.ndarray
