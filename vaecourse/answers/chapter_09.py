@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import torch
 
 from vaecourse.answers.verdicts import Exact, Function, Value
 
@@ -20,12 +21,20 @@ def _concentrated(importance):
     return weights @ (1 - entropies / math.log(importance.shape[1]))
 
 
+def _turned(codes, first, second, degrees):
+    angle, new = math.radians(degrees), codes.clone()
+    new[:, first] = math.cos(angle) * codes[:, first] - math.sin(angle) * codes[:, second]
+    new[:, second] = math.sin(angle) * codes[:, first] + math.cos(angle) * codes[:, second]
+    return new
+
+
+CODES = torch.tensor([[1.0, 2.0, 3.0], [-1.0, 0.5, 4.0]])
+
 ANSWERS = {
     "9.1": Value(1 - math.log(2) / math.log(40)),
     "9.2": Value(_gap_by_entropy, tolerance=1e-4),
     "9.3": Value(lambda importance: [_concentrated(importance), _concentrated(importance.T)]),
-    "9.4": Value(lambda by_unit: by_unit.T),
-    "9.5": Function(lambda codes: codes.var(0, correction=0), lambda codes: [(codes,)]),
-    "9.6a": Exact("a5a8d7d9dbf9c0d1"),
-    "9.6b": Value(0.5 * math.log(0.0025 / 0.13**2)),
+    "9.4": Function(_turned, [(CODES, 0, 2, 30), (CODES, 2, 1, 90)]),
+    "9.5a": Exact("fd65ab7cc39a338d"),
+    "9.5b": Value(0.5 * math.log(0.0025 / 0.13**2)),
 }
