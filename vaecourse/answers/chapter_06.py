@@ -1,7 +1,5 @@
 """The answers of chapter 6."""
 
-import math
-
 import numpy as np
 import torch
 
@@ -38,10 +36,9 @@ def _information(a, b):
 
 
 ANSWERS = {
-    "6.1": Value(_three_warm_ups((5, 15, 40)), tolerance=1e-4),
-    "6.2": Exact("8bb618c452c68284"),
-    "6.3": Function(_from_the_top, lambda model, images: [(model, images)]),
+    "6.1": Function(_from_the_top, lambda model, images: [(model, images)]),
+    "6.2": Value(_three_warm_ups((5, 15, 40)), tolerance=1e-4),
+    "6.3": Exact("4e188cf2e5950f83"),
     "6.4": Function(_cka, _two_codes),
-    "6.5": Value([math.log(0.75**2 / 0.2025) / 2, -math.log(0.2025) / 2]),
-    "6.6": Function(_information, lambda drawn: [(z[:, :2], z[:, 2:]) for z in drawn.values()], tolerance=0.02),
+    "6.5": Function(_information, lambda drawn: [(z[:, :2], z[:, 2:]) for z in drawn.values()], tolerance=0.02),
 }

@@ -2,11 +2,17 @@
 
 import math
 
-from vaecourse.answers.verdicts import Function, Value
+import torch
+
+from vaecourse.answers.verdicts import Function, Holds, Value
 
 
-def _entropy(x):
-    return -x * math.log(x) - (1 - x) * math.log(1 - x)
+@torch.no_grad()
+def _best_sigma(model, split):
+    images = split.as_floats()
+    with torch.random.fork_rng():
+        drawn = model(images).reconstruction.mean
+    return (images - drawn).square().mean().sqrt()
 
 
 def _shared(first, second):
@@ -14,12 +20,15 @@ def _shared(first, second):
     return sum(image.numpy().tobytes() in known for image in first.images)
 
 
+def _ordered_by_mean(order, bits_of):
+    return list(order) == sorted(bits_of, key=lambda name: bits_of[name].mean())
+
+
 ANSWERS = {
-    "7.1": Value(1536 * (_entropy(0.2) + _entropy(0.5))),
-    "7.2": Value(lambda needed: needed, tolerance=0.1),
-    "7.3": Value(math.log2(10) / 20),
-    "7.4": Value(-1500 + 3072 * math.log(255)),
-    "7.5": Value([(-10 * math.log10(0.04) + 40) / 2, -10 * math.log10(0.02005)]),
-    "7.6": Value(math.log2(25.6 * math.sqrt(2 * math.pi))),
-    "7.7": Function(_shared, lambda first, second: [(first, second)], tolerance=0),
+    "7.1": Value(lambda needed: needed, tolerance=0.1),
+    "7.2": Value(-1500 + 3072 * math.log(255)),
+    # Codes are sampled, so two right answers differ a little.
+    "7.3": Function(_best_sigma, lambda model, split: [(model, split)], tolerance=0.01),
+    "7.4": Holds(_ordered_by_mean),
+    "7.5": Function(_shared, lambda first, second: [(first, second)], tolerance=0),
 }
