@@ -16,6 +16,7 @@ _exports, __dir__, __all__ = lazy_loader.attach(
         "distributions": ["BernoulliImages", "DiagonalGaussian", "GaussianImages"],
         "evaluation": ["CollapseWarning", "LevelReport", "encode", "evaluate", "level_report", "nll", "reconstruct"],
         "explorers": ["explore"],
+        "explorers.lab": ["lab"],
         "metrics": ["attributes"],
         "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder", "DiffusionModel", "SpatialHDVAE"],
         "plots": ["animations"],
