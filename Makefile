@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 TEST_BOOK := _build/test
 
 # What a notebook's results depend on besides the notebook: if it changes, every notebook is run again.
-BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt book/_extensions/*.py; find vaecourse results -name '*.py' -o -name '*.json' -o -name '*.js' | sort | xargs cat) | cksum
+BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt book/_extensions/*.py; find vaecourse results -name '*.py' -o -name '*.json' -o -name '*.js' -o -name '*.svg' | sort | xargs cat) | cksum
 # One thread a process: with two processes on two cores that is twice as fast as the reverse.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going

@@ -1,0 +1,69 @@
+"""A Sphinx extension of the book: the directive ``vae-lab``, and the scripts of the lab on pages that hold one.
+
+```{vae-lab}
+:data: ring
+:beta: 4
+```
+"""
+
+import shutil
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import Directive, directives
+
+from vaecourse.explorers.lab import SCRIPTS, STYLE_SHEET, html
+
+MARK = 'class="lab"'
+
+
+def truth(text: str) -> bool:
+    return directives.choice(text, ("true", "false")) == "true"
+
+
+OPTIONS = {
+    "data": str,
+    "units": int,
+    "levels": int,
+    "beta": float,
+    "upper_beta": float,
+    "learning_rate": float,
+    "sigma": float,
+    "learn_sigma": truth,
+    "batch_size": int,
+    "seed": int,
+}
+
+
+class LabDirective(Directive):
+    """The lab, with the settings of :func:`vaecourse.lab` as options."""
+
+    option_spec = OPTIONS
+
+    def run(self):
+        try:
+            return [nodes.raw("", html(**self.options), format="html")]
+        except (TypeError, ValueError) as error:
+            raise self.error(str(error)) from error
+
+
+def add_scripts(app, pagename, templatename, context, doctree):
+    if MARK not in context.get("body", ""):
+        return
+    app.add_css_file("lab/lab.css")
+    for script in SCRIPTS:
+        app.add_js_file(f"lab/{script.name}", loading_method="defer")
+
+
+def copy_files(folder: Path):
+    """Copy the style sheet and the scripts of the lab to a folder of the site."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (STYLE_SHEET, *SCRIPTS):
+        shutil.copy(path, folder)
+
+
+def setup(app):
+    app.add_directive("vae-lab", LabDirective)
+    app.connect("builder-inited", lambda app: copy_files(Path(app.outdir, "_static", "lab")))
+    app.connect("html-page-context", add_scripts)
+    return {"version": "1", "parallel_read_safe": True}
