@@ -38,7 +38,7 @@ def opened(request, browser, path):
 
 def test_a_touch_opens_and_trains_and_pause_stops(opened):
     tab = opened()
-    assert tab.locator(".lab-poster svg").is_visible()
+    assert tab.locator(".lab-poster svg").first.is_visible()
     tab.get_by_role("button", name="Train it here").click()
     tab.wait_for_function(f"{STEPS} > 20")
     assert tab.locator(".lab-poster").count() == 0
@@ -83,7 +83,7 @@ def test_keys_set_beta_and_points(opened):
     assert tab.evaluate(STEPS) == 1
     tab.get_by_role("button", name="Clear points").click()
     tab.get_by_role("button", name="Train").click()
-    assert "Set a few points first" in tab.get_by_role("status").inner_text()
+    assert "Set a few points first" in tab.locator(".lab-status").inner_text()
 
 
 @pytest.mark.parametrize(

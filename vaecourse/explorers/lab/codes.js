@@ -43,10 +43,12 @@ var vaeLab = globalThis.vaeLab ?? {};
 
     #bells(scale, all, count, watched, watchedCount, { low, high, density }) {
       const parts = [];
+      const every = Math.ceil((high[0] - low[0]) / 8);
       for (let z = Math.ceil(low[0]); z <= high[0]; z++) {
         const x = scale(z).toFixed(1);
+        if (z % every) continue;
         parts.push(draw("path", { class: "lab-grid", d: `M${x} 14V${SIDE - 16}` }));
-        if (!(z % 2)) parts.push(draw("text", { class: "lab-tick", x, y: SIDE - 3 }, show(z, 0)));
+        if (every > 1 || !(z % 2)) parts.push(draw("text", { class: "lab-tick", x, y: SIDE - 3 }, show(z, 0)));
       }
       const axis = Array.from({ length: 121 }, (_, k) => low[0] + ((high[0] - low[0]) * k) / 120);
       const priorDensity = axis.map(density);

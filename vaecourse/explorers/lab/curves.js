@@ -5,7 +5,7 @@ var vaeLab = globalThis.vaeLab ?? {};
 (() => {
   const { make, draw, show, plain } = vaeLab;
   const [WIDTH, HEIGHT] = [360, 190];
-  const MARGIN = { left: 4, right: 104, top: 12, bottom: 22 };
+  const MARGIN = { left: 4, right: 118, top: 12, bottom: 22 };
   const SKIPPED = 0.35; // of the history: the fall at the beginning does not set the scale, and leaves the chart at its top
 
   const ticksWithin = (low, high) => {

@@ -48,7 +48,7 @@ var vaeLab = globalThis.vaeLab ?? {};
       this.seed = make("input", { type: "number", min: 0, max: 2 ** 31 - 1, onchange: () => this.change("seed", Math.floor(this.seed.valueAsNumber) || 0) });
       const button = (text, act, className = "") => make("button", { type: "button", onclick: act, className }, text);
       this.play = button("", () => (this.running ? this.pause() : this.start()), "lab-play");
-      this.stepped = make("output", { className: "lab-steps" });
+      this.stepped = make("span", { className: "lab-steps" });
       this.status = make("p", { className: "lab-status", role: "status" });
       this.link = button("Copy link", () => this.#copy());
       this.clear = button("Clear points", () => this.#setPoints([]));
@@ -59,11 +59,11 @@ var vaeLab = globalThis.vaeLab ?? {};
       this.node = make("div", { className: "lab-app" },
         make("div", { className: "lab-top" }, data.node, units.node, levels.node),
         this.views.stage,
-        make("div", { className: "lab-bar" }, this.play, button("1 step", () => this.advance(1)), button("Start over", () => this.reset()), this.stepped,
-          check(this.samples, "samples"), make("label", { className: "lab-check" }, "seed", this.seed), this.clear, this.link),
+        make("div", { className: "lab-bar" }, this.play, button("1 step", () => this.advance(1)), button("Start over", () => this.reset()), this.stepped, this.clear, this.link),
         this.views.numbers, this.views.unitList,
         make("div", { className: "lab-sliders" }, beta.node, beta2.node,
-          make("div", {}, sigma.node, check(this.learned, "learned")), rate.node, batch.node),
+          make("div", {}, sigma.node, check(this.learned, "learned")), rate.node, batch.node,
+          make("div", { className: "lab-pair" }, make("label", { className: "lab-check" }, "seed", this.seed), check(this.samples, "show samples"))),
         this.views.curves.node, this.oneSwitch, this.status);
     }
 

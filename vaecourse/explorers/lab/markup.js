@@ -63,7 +63,7 @@ var vaeLab = globalThis.vaeLab ?? {};
         this.#read(values[this.input.valueAsNumber]);
         change(values[this.input.valueAsNumber]);
       });
-      this.readout = make("output", {});
+      this.readout = make("span", { className: "lab-value", "aria-hidden": "true" });
       this.name = make("span", { "aria-hidden": "true" });
       this.name.innerHTML = text;
       this.node = make("label", { className: "lab-slider" }, this.name, this.readout, this.input);

@@ -32,6 +32,7 @@ var vaeLab = globalThis.vaeLab ?? {};
     };
     const button = make("button", { type: "button", className: "lab-open", onclick: touch }, "Train it here");
     poster.append(button);
+    poster.querySelector("figcaption").textContent = "A small VAE learns these points, in your browser, while you turn β.";
     poster.addEventListener("click", (event) => event.target === button || touch());
     addEventListener("hashchange", follow);
     follow();

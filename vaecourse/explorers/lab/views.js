@@ -33,7 +33,7 @@ var vaeLab = globalThis.vaeLab ?? {};
   /** The model's own distribution of z₁ in a hierarchy: a density on the grid of one unit, draws for two. */
   const learnedPrior = (run, { axes, logWeights, logVolume }) => {
     const ranges = axes.map((axis) => {
-      const [middle, half] = [(axis[0] + axis.at(-1)) / 2, Math.max((axis.at(-1) - axis[0]) / 2, 1.5)];
+      const [middle, half] = [(axis[0] + axis.at(-1)) / 2, Math.max(0.75 * (axis.at(-1) - axis[0]) / 2, 1.5)];
       return [middle - half, middle + half];
     });
     const prior = { low: ranges.map(([low]) => low), high: ranges.map(([, high]) => high) };
