@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from vaecourse.explorers.lab import POSTER, save_page
 
-ADDRESS = "#lab?steps=1600&seed=1"
+ADDRESS = "#lab?steps=1200&seed=3"
 PICTURE = """() => {
   const inner = (svg) => svg.innerHTML;
   const [plane, codes] = [".lab-plane", ".lab-codes"].map((name) => document.querySelector(`${name} svg`));

@@ -79,12 +79,12 @@ def save_page(path: str | Path, **settings) -> None:
     path : path
         Path of the file, for instance ``"lab.html"``.
     **settings
-        Settings of :func:`lab`.
+        Settings of :func:`vaecourse.lab`.
 
     Raises
     ------
     TypeError, ValueError
-        The errors of :func:`lab`.
+        The errors of :func:`vaecourse.lab`.
     """
     with atomic_path(Path(path)) as unfinished:
         unfinished.write_text(_page(settings), encoding="utf-8")
@@ -96,7 +96,7 @@ def html(**settings) -> str:
     Raises
     ------
     TypeError, ValueError
-        The errors of :func:`lab`.
+        The errors of :func:`vaecourse.lab`.
     """
     described = markup.escape(json.dumps(_checked(settings)), quote=True)
     poster = POSTER.read_text(encoding="utf-8").replace("<svg", f'<svg role="img" aria-label="{markup.escape(ALT)}"', 1)

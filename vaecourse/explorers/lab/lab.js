@@ -76,7 +76,6 @@ var vaeLab = globalThis.vaeLab ?? {};
     }
 
     #begin() {
-      this.run.start.points = this.run.settings.points;
       this.views.begin(this.run);
       this.#write();
       if (this.one && this.run.count) this.one.begin(this.run);

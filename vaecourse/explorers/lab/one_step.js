@@ -92,14 +92,14 @@ var vaeLab = globalThis.vaeLab ?? {};
 
     /** What stands over the plane: the point, its reconstruction, and the pull between them. */
     overPlane() {
-      const { mean } = this.values;
       const [x, y] = [this.point[0], -this.point[1]];
+      const [u, v] = [this.values.mean[0], -this.values.mean[1]];
       const parts = [draw("circle", { class: "lab-chosen", cx: x, cy: y, r: 0.13 })];
       if (this.part >= 2) {
-        parts.push(draw("path", { class: "lab-miss", d: `M${x} ${y}L${mean[0]} ${-mean[1]}` }));
-        parts.push(draw("circle", { class: "lab-made", cx: mean[0], cy: -mean[1], r: 0.09 }));
+        parts.push(draw("path", { class: "lab-miss", d: `M${x} ${y}L${u} ${v}` }));
+        parts.push(draw("circle", { class: "lab-made", cx: u, cy: v, r: 0.09 }));
       }
-      if (this.part >= 4) parts.push(arrow([mean[0], -mean[1]], [x, y].map((to, axis) => to - [mean[0], -mean[1]][axis]), 0.02, "lab-pull"));
+      if (this.part >= 4) parts.push(arrow([u, v], [x - u, y - v], 0.02, "lab-pull"));
       return parts;
     }
 

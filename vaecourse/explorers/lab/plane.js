@@ -12,6 +12,9 @@ var vaeLab = globalThis.vaeLab ?? {};
   const SHEET = { reach: 0.5, lines: 11, each: 41 };
   const STEPS = { ArrowUp: [0, 0.1], ArrowDown: [0, -0.1], ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0] };
 
+  /** Points with y downwards, as in drawings. */
+  const flipped = (points) => points.map((value, k) => (k % 2 ? -value : value));
+
   /** The density of the model on PIXELS × PIXELS pixels, row by row from above: a sum of Gaussians, axis by axis. */
   const density = ({ decoded, logWeights, count }, sigma) => {
     const shade = new Float64Array(PIXELS * PIXELS);
@@ -50,7 +53,7 @@ var vaeLab = globalThis.vaeLab ?? {};
           codes[2 * j + along] = ranges[along](j / (SHEET.each - 1));
           codes[2 * j + 1 - along] = ranges[1 - along](k / (SHEET.lines - 1));
         }
-        path += line(decoder.apply(codes, SHEET.each));
+        path += line(flipped(decoder.apply(codes, SHEET.each)));
       }
     }
     return path;
@@ -136,7 +139,7 @@ var vaeLab = globalThis.vaeLab ?? {};
         this.layers.decoder.setAttribute("d", line(flipped(nodes.decoded), seen.indexOf(true), seen.lastIndexOf(true) + 1));
         this.layers.sheet.removeAttribute("d");
       } else {
-        this.layers.sheet.setAttribute("d", sheet(model, nodes).replace(/ (-?)([\d.]+)(?=L|M|$)/g, (_, sign, number) => ` ${sign ? "" : "-"}${number}`));
+        this.layers.sheet.setAttribute("d", sheet(model, nodes));
         this.layers.decoder.removeAttribute("d");
       }
       this.layers.samples.setAttribute("d", withSamples ? dots(flipped(run.samples(250))) : "");
@@ -156,8 +159,6 @@ var vaeLab = globalThis.vaeLab ?? {};
       this.watched.replaceChildren(...marks);
     }
   }
-
-  const flipped = (points) => points.map((value, k) => (k % 2 ? -value : value));
 
   Object.assign(vaeLab, { Plane, LETTERS });
 })();
