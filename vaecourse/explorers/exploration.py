@@ -47,6 +47,8 @@ class Exploration:
     ----------
     images : Tensor (N, C, H, W)
         Images to start from, in [0, 1]; ``indices`` are their indices in the split.
+    measured : Split
+        The images that the units are measured on.
     levels : list of vaecourse.evaluation.Units
         Units of each level, level 1 first; their ranges contain the codes of ``images``.
 
@@ -70,9 +72,9 @@ class Exploration:
         self._means, self._widths = posteriors_of(model, chosen)
         if not all(codes.isfinite().all() for codes in self._means):
             raise ValueError("the model's codes contain NaN or infinity: it has diverged, train it again")
-        self._measured = split[order[:MEASURED_AT_MOST].sort().values]
+        self.measured = split[order[:MEASURED_AT_MOST].sort().values]
         self._directions: list[Directions] = []
-        measured = measure_units(model, self._measured, seed)
+        measured = measure_units(model, self.measured, seed)
         if model.is_hierarchy:
             measured = [replace(units, active=units.active & (units.importance >= LEAST_RATE)) for units in measured]
         self.levels = [units.reaching(codes) for units, codes in zip(measured, self._means, strict=True)]
@@ -179,7 +181,7 @@ class Exploration:
         """The principal directions of a level's noise over some of the images that its units are measured on."""
         check_level(level, len(self.levels))
         if not self._directions:
-            self._directions = principal_directions(self.model, self._measured[:DIRECTIONS_FROM])
+            self._directions = principal_directions(self.model, self.measured[:DIRECTIONS_FROM])
         return self._directions[level - 1]
 
     def move_along(self, codes: Codes, level: int, direction: int, value: float | Tensor) -> Codes:

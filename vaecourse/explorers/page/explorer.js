@@ -1,10 +1,10 @@
 // The explorer of a static page. After each picture it dispatches the event "explorer:decoded", with the model's name and
-// the codes of the picture.
+// the codes of the picture; after each reading of a drawing "explorer:encoded", with its picture and levels.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  const { make, paint, paintDifference, Choice, Levels, Picture, Slider, Start } = vaecourse;
+  const { make, paint, paintDifference, Choice, Levels, Picture, Report, Slider, Start } = vaecourse;
   const HIGHEST_TEMPERATURE = 1.2;
   const STRIP_BUDGET = 10; // milliseconds of a frame; the rest of the strip is drawn in the next frame
 
@@ -17,10 +17,8 @@ var vaecourse = globalThis.vaecourse ?? {};
       const names = manifest.models.map(({ name }) => name);
       this.models = new Choice("Model", names, (place) => this.use(place), "explorer-segments");
       this.models.node.hidden = names.length === 1;
-      this.start = new Start(manifest, this.originals, (sentence) => {
-        this.restart();
-        this.say(sentence);
-      });
+      this.start = new Start(manifest, this.originals, (sentence) => this.begin(sentence));
+      this.report = new Report(this.shape);
       this.temperature = new Slider({
         label: "temperature of draws",
         name: "temperature of draws: factor of the priors' standard deviations",
@@ -53,7 +51,7 @@ var vaecourse = globalThis.vaecourse ?? {};
           this.scores));
       const strip = make("figure", { className: "explorer-strip" }, this.stripRow, this.stripCaption);
       const choices = make("div", { className: "explorer-top" }, this.models.node, this.start.kinds.node);
-      const parts = [choices, this.start.node, this.main, strip, this.status];
+      const parts = [choices, this.start.node, this.main, this.report.node, strip, this.status];
       this.node = make("div", { className: "explorer-app" }, ...parts);
     }
 
@@ -84,28 +82,55 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.levels = new Levels(model, this);
       this.main.append(this.levels.node);
       this.start.model = model.manifest;
+      await this.begin(`${name}. ${this.start.sentence}`);
+    }
+
+    /** Goes to the start that the reader has chosen, and says so; a drawing needs the weights of the encoder first. */
+    async begin(sentence) {
+      const { start, model, used } = this;
+      if (start.isDrawing && !model.encoder) {
+        this.say("Loading the weights of the encoder …");
+        try {
+          await this.files.encoder(used);
+        } catch {
+          start.useImage();
+          this.say("The weights of the encoder could not be loaded: choose another start.");
+          return;
+        }
+        if (this.model !== model || !start.isDrawing) return; // the reader has gone on meanwhile
+      }
       this.restart();
-      this.say(`${name}. ${this.start.sentence}`);
+      const seen = start.isDrawing && !start.pad.isEmpty ? ` ${this.report.sentence}` : "";
+      if (sentence) this.say(`${sentence}${seen}`);
     }
 
     /** Computes the codes of the start, shows the pictures to compare with, and resets to the start. */
     restart() {
       this.#offerTemperature();
-      const { codes, widths } = this.start.codes(this.model, this.temperature.input.valueAsNumber);
+      const { codes, widths, levels } = this.start.codes(this.model, this.temperature.input.valueAsNumber);
       this.startCodes = codes;
       this.startPicture = this.model.decode(codes);
       this.first.draw(paint(this.shape, this.startPicture));
-      const place = this.start.original;
-      this.originalFigure.hidden = place === null;
-      this.firstFigure.lastChild.textContent = place === null ? "start" : "recon\u00adstruction";
-      if (place !== null) this.original.draw(paint(this.shape, this.originals[place]));
-      this.#showScores(place);
+      const { picture } = this.start;
+      this.originalFigure.hidden = picture === null;
+      this.originalFigure.lastChild.textContent = this.start.isDrawing ? "drawing, prepared" : "original";
+      this.firstFigure.lastChild.textContent = picture === null ? "start" : "recon\u00adstruction";
+      if (picture !== null) this.original.draw(paint(this.shape, picture));
+      this.#showScores(this.start.original);
+      this.report.node.hidden = true;
+      if (levels) this.#showReport(picture, levels, codes);
       this.levels.setStart(codes, widths);
       this.take(codes);
       if (this.start.mixesLevels) this.follow(() => vaecourse.mixingPath(this));
       else if (!this.path || this.wasMixing) this.hold(this.levels.shown);
       this.wasMixing = this.start.mixesLevels;
       this.redraw = this.start.isDraw ? () => this.restart() : null;
+    }
+
+    #showReport(picture, levels, codes) {
+      if (!this.start.pad.isEmpty) this.report.show(this.model, codes);
+      const detail = { model: this.model.manifest.name, picture: Array.from(picture), levels, terms: this.report.terms };
+      this.root.dispatchEvent(new CustomEvent("explorer:encoded", { bubbles: true, detail }));
     }
 
     #showScores(place) {
@@ -172,6 +197,12 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.#moved(this.model.move(this.codes, level, unit, value));
     }
 
+    /** Sets the codes of a level from elsewhere than its sliders. */
+    put(level, values) {
+      this.paint(level, values);
+      this.levels.codes = this.codes;
+    }
+
     /** Sets the codes of a map that the reader paints. */
     paint(level, values) {
       this.#moved(this.model.replace(this.codes, level, values));
@@ -179,6 +210,7 @@ var vaecourse = globalThis.vaecourse ?? {};
 
     #moved(codes) {
       this.codes = codes;
+      this.levels.follow(codes);
       this.redraw = null;
       this.stale = true;
       this.request();

@@ -1,7 +1,8 @@
 """The explorer of a static page: an exploration as HTML that contains its pictures, numbers and weights.
 
 ``layers.py`` writes the weights of the decoder, and of the priors in a hierarchy; ``generators.js`` reads them in the
-same order. The extension ``book/_extensions/explorers.py`` moves them to separate files and adds the scripts.
+same order. Models of digits have a second file with the encoder: see ``encoders.py``. The extension
+``book/_extensions/explorers.py`` moves the weights to separate files and adds the scripts.
 """
 
 import base64
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from vaecourse.evaluation import Units
 from vaecourse.evaluation.codes import Codes
 from vaecourse.explorers.exploration import Exploration
+from vaecourse.explorers.page.encoders import encoder_of, plane_of
 from vaecourse.explorers.page.layers import Packing
 from vaecourse.models import DiffusionModel, ImageModel, SpatialHDVAE
 from vaecourse.models.residual_networks import PRIOR_LOG_VARIANCE
@@ -35,7 +37,7 @@ def html(explorations: dict[str, Exploration]) -> str:
     ValueError
         If there is no model, the models start from different images, or weights exceed the range of half precision.
     TypeError
-        If the page does not support a layer of the decoder.
+        If the page does not support a layer of the decoder, or of the encoder of digits.
     """
     if not explorations:
         raise ValueError("there is no model to explore: give at least one")
@@ -43,6 +45,12 @@ def html(explorations: dict[str, Exploration]) -> str:
     if any(other.images.shape != first.images.shape or not other.images.equal(first.images) for other in others):
         raise ValueError("the models must start from the same images: explore them on one split with one seed")
     models, weights = zip(*(_model(name, exploration) for name, exploration in explorations.items()), strict=True)
+    encoders = [encoder_of(exploration) for exploration in explorations.values()]
+    files = [*weights]
+    for part, encoder in zip(models, encoders, strict=True):
+        if encoder is not None:
+            part["encoder"] = {"file": len(files)} | encoder[0]
+            files.append(encoder[1])
     originals = (first.images.permute(0, 2, 3, 1) * 255).round().byte()
     manifest = {
         "shape": list(first.images.shape[1:]),
@@ -54,9 +62,9 @@ def html(explorations: dict[str, Exploration]) -> str:
     description = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace(
         "<", r"\u003c"
     )
-    files = "\n".join(
+    scripts = "\n".join(
         f'<script type="application/octet-stream" class="explorer-weights">{base64.b64encode(data).decode()}</script>'
-        for data in weights
+        for data in files
     )
     picture, caption = _poster(first)
     height, width = picture.shape[:2]
@@ -66,7 +74,7 @@ def html(explorations: dict[str, Exploration]) -> str:
 <figcaption>{markup.escape(caption)}</figcaption>
 </figure>
 <script type="application/json" class="explorer-manifest">{description}</script>
-{files}
+{scripts}
 </div>"""
 
 
@@ -102,6 +110,7 @@ def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
         **wiring,
         "levels": [_level(*pair) for pair in zip(exploration.levels, shapes, strict=True)],
         "starts": starts,
+        "plane": plane_of(exploration),
     }
     return part, packing.data
 

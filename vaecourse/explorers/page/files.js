@@ -46,6 +46,18 @@ var vaecourse = globalThis.vaecourse ?? {};
       return this.models[place];
     }
 
+    /** The same model with its encoder, whose weights are loaded at the first call. */
+    async encoder(place) {
+      const model = await this.model(place);
+      const { manifest } = model;
+      model.encoder ??= await vaecourse.Encoder.load(
+        manifest,
+        this.manifest.shape,
+        await weightsOf(this.weights[manifest.encoder.file]),
+      );
+      return model;
+    }
+
     /** The start images: values in [0, 1], channel last. */
     originals() {
       const bytes = bytesOf(this.manifest.originals);

@@ -21,9 +21,19 @@ var vaecourse = globalThis.vaecourse ?? {};
 
     /** The decoded picture: values in [0, 1], row by row, channel last. */
     decode(codes) {
+      this.#run(codes);
+      return pictureIn(this.decoder.output, this.kernel);
+    }
+
+    /** What the decoder gives before the sigmoid: in it lies the exact distortion of white and black pixels. */
+    logits(codes) {
+      this.#run(codes);
+      return readMap(this.decoder.output, this.kernel);
+    }
+
+    #run(codes) {
       writeMap(this.decoder.input, this.#read(codes), this.kernel);
       this.decoder.run(this.kernel);
-      return pictureIn(this.decoder.output, this.kernel);
     }
 
     /** The decoder's input: the first level, all levels concatenated, or their sum divided by √K (PH-VAE). */

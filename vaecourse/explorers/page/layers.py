@@ -15,6 +15,8 @@ from vaecourse.models.residual_networks import ResidualBlock
 PANEL = 8  # columns of a product in kernel.wat
 # Rows of a 4×4 kernel of stride 2 that contribute to an even and to an odd output row, ordered as TAPS in network.js.
 TAPS = ((1, 3), (0, 2))
+# Kernel, stride and padding of the convolutions that network.js computes, by the size of their kernels.
+CONVOLUTIONS = {(1, 1): (1, 1, 0), (3, 3): (3, 1, 1), (4, 4): (4, 2, 1)}
 
 Shape = tuple[int, ...]
 
@@ -60,19 +62,26 @@ class Packing:
         """
         layers: list[dict] = []
         modules = list(network) if isinstance(network, nn.Sequential) else [network]
+        reads = None  # the shape of a map whose values a dense layer reads
         for place, module in enumerate(modules):
-            if isinstance(module, nn.Linear):
+            if isinstance(module, nn.Flatten):
+                if layers:  # else the page's input is a vector already
+                    reads = shape
+                    layers.append({"kind": "vector"})
+            elif isinstance(module, nn.Linear):
                 after = next((later for later in modules[place + 1 :] if not isinstance(later, nn.ReLU)), None)
                 becomes = tuple(after.unflattened_size) if isinstance(after, nn.Unflatten) else None
                 gaps = not (makes_picture and after is modules[-1])
-                layers.append(self._dense(module, becomes, gaps))
+                layers.append(self._dense(module, reads, becomes, gaps))
+                reads = None
             elif isinstance(module, nn.Unflatten):
                 shape = tuple(module.unflattened_size)
                 if not (makes_picture and module is modules[-1]):
                     layers.append({"kind": "map"} | dict(zip(("channels", "height", "width"), shape, strict=True)))
             elif isinstance(module, nn.Conv2d):
                 layers.append(self._convolution(module))
-                shape = (module.out_channels, *shape[1:])
+                stride = module.stride[0]
+                shape = (module.out_channels, *(side // stride for side in shape[1:]))
             elif isinstance(module, nn.ConvTranspose2d):
                 layers.append(self._doubling(module, shape))
                 shape = (module.out_channels, layers[-1]["height"], layers[-1]["width"])
@@ -98,10 +107,16 @@ class Packing:
         stored = quantised(state)
         return stored["weight"], stored["bias"], stored["weight" + SCALE]
 
-    def _dense(self, module: nn.Linear, becomes: Shape | None, gaps: bool) -> dict:
-        """``becomes`` is the shape of the map that the outputs are: pixels channel last, with gaps or without."""
+    def _dense(self, module: nn.Linear, reads: Shape | None, becomes: Shape | None, gaps: bool) -> dict:
+        """``reads`` and ``becomes`` are the shapes of maps, pixels channel last, that the inputs and outputs are.
+
+        Those of the inputs have gaps, in which the weights are 0; those of the outputs have them if ``gaps``.
+        """
         weight, bias, scale = self._weights(module)
         matrix = weight.T
+        if reads is not None:
+            rows = matrix.reshape(*reads, -1).permute(1, 2, 0, 3)
+            matrix = nn.functional.pad(rows, (0, 0, 0, -reads[0] % PANEL)).flatten(0, 2)
         columns = [matrix, bias[None], *([] if scale is None else [scale[None]])]
         if becomes is not None:
             width = -becomes[0] % PANEL if gaps else 0
@@ -114,12 +129,12 @@ class Packing:
         return {"kind": "dense", "outputs": columns[0].shape[1]}
 
     def _convolution(self, module: nn.Conv2d) -> dict:
-        kernel = 1 if module.kernel_size == (1, 1) else 3
-        _refuse_unless(module, kernel_size=(kernel, kernel), stride=(1, 1), padding=(kernel // 2, kernel // 2))
+        kernel, stride, padding = CONVOLUTIONS.get(module.kernel_size, CONVOLUTIONS[3, 3])
+        _refuse_unless(module, kernel_size=(kernel, kernel), stride=(stride, stride), padding=(padding, padding))
         weight, bias, scale = self._weights(module)
         self._parts += [] if scale is None else [_panels(scale[None])]  # one scale for each output channel
         self._parts += [_panels(weight.permute(2, 3, 1, 0).flatten(0, 2)), _panels(bias[None])]
-        return {"kind": "convolution", "outputs": module.out_channels, "kernel": kernel}
+        return {"kind": "convolution", "outputs": module.out_channels, "kernel": kernel, "stride": stride}
 
     def _doubling(self, module: nn.ConvTranspose2d, shape: Shape) -> dict:
         _refuse_unless(module, kernel_size=(4, 4), stride=(2, 2), padding=(1, 1))

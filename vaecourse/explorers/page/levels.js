@@ -3,7 +3,7 @@
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  const { make, Choice, Painter, Slider } = vaecourse;
+  const { make, Choice, Painter, Plane, Slider } = vaecourse;
 
   /** Controls that call `explorer`'s hold(level, unit), move(level, unit, value), resample(level) and reset(). */
   vaecourse.Levels = class Levels {
@@ -26,7 +26,9 @@ var vaecourse = globalThis.vaecourse ?? {};
       });
       const reset = make("button", { type: "button", onclick: () => explorer.reset() }, "Reset");
       this.actions = make("div", { className: "explorer-actions" }, ...this.resample, reset);
-      this.node = make("div", { className: "explorer-codes" }, this.tabs.node, ...this.panels, this.actions);
+      this.plane = model.manifest.plane ? new Plane(model, explorer) : null;
+      const parts = [this.tabs.node, ...(this.plane ? [this.plane.node] : []), ...this.panels, this.actions];
+      this.node = make("div", { className: "explorer-codes" }, ...parts);
       this.show(0);
     }
 
@@ -69,13 +71,20 @@ var vaecourse = globalThis.vaecourse ?? {};
     setStart(codes, widths) {
       this.startNoise = this.painters.map((painter, level) => painter && this.model.noise(level, codes));
       this.#each((slider, level, unit) => slider.setStart(codes[level][unit], widths?.[level]?.[unit]));
+      this.plane?.setStart(codes[0], widths?.[0]);
     }
 
     set codes(codes) {
       this.now = codes;
       this.#each((slider, level, unit) => (slider.value = codes[level][unit]));
+      this.follow(codes);
       const { shown } = this; // the prior of a map is computed when it is looked at
       this.painters[shown]?.show(codes[shown], this.model.prior(shown, codes), this.startNoise[shown]);
+    }
+
+    /** Shows codes that a slider of this level has moved: the slider itself shows them already. */
+    follow(codes) {
+      if (this.plane) this.plane.codes = codes[0];
     }
 
     #each(act) {

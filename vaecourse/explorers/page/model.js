@@ -35,6 +35,11 @@ var vaecourse = globalThis.vaecourse ?? {};
       return this.generator.decode(codes);
     }
 
+    /** The logits of the decoded picture. */
+    logits(codes) {
+      return this.generator.logits(codes);
+    }
+
     /** Means and standard deviations of the prior of a level: given all above in a hierarchy, else 0 and 1. */
     prior(level, codes) {
       if (this.manifest.hierarchy && level < codes.length - 1) return this.generator.prior(level, codes);
@@ -51,6 +56,14 @@ var vaecourse = globalThis.vaecourse ?? {};
     start(index) {
       const { codes, widths } = this.manifest.starts[index];
       return { codes: copied(codes), widths };
+    }
+
+    /** Codes of a picture, and the standard deviations of their posterior (null for an autoencoder). */
+    read(picture) {
+      this.encoder.read(picture);
+      const levels = this.encoder.levels(this);
+      const widths = levels.map(({ posterior }) => posterior && posterior.logVariance.map((value) => Math.exp(0.5 * value)));
+      return { levels, codes: levels.map(({ codes }) => codes), widths: widths[0] && widths };
     }
 
     /** Codes on the straight line from one start (share 0) to another (1), on every level. */
@@ -90,6 +103,13 @@ var vaecourse = globalThis.vaecourse ?? {};
     /** Codes after one unit takes another value. */
     move(codes, level, unit, value) {
       return this.replace(codes, level, codes[level].map((code, u) => (u === unit ? value : code)));
+    }
+
+    /** Codes with the levels from `kept` upwards, and below them what they expect: the means of the priors. */
+    descend(codes, kept) {
+      const expected = copied(codes);
+      for (let below = kept - 1; below >= 0; below--) expected[below] = this.prior(below, expected).mean;
+      return expected;
     }
 
     /** Codes after the noise of one level is multiplied by a factor: with 0 it is what the levels above expect. */

@@ -27,6 +27,8 @@ var vaecourse = globalThis.vaecourse ?? {};
           return this.#doubling(layer, from);
         case "map": // a vector whose numbers lie like those of a map already
           return { ...from, ...layer, stride: padded(layer.channels, PANEL) };
+        case "vector": // all numbers of a map, gaps included
+          return { ...from, channels: from.count, height: 1, width: 1, stride: from.count };
         case "relu":
           if (this.steps.at(-1)?.act !== "multiply") throw new Error("a ReLU must follow a product");
           for (const step of this.steps) if (step.to === from.address) step.floor = 0;
@@ -50,14 +52,14 @@ var vaecourse = globalThis.vaecourse ?? {};
       return (this.output = to);
     }
 
-    /** Every output pixel sees the square of `kernel` pixels around it. */
-    #convolution({ outputs, kernel = 1 }, from) {
-      const to = this.layout.map(outputs, from.height, from.width);
-      const reach = Array.from({ length: kernel }, (_, k) => k - (kernel - 1) / 2);
+    /** Every output pixel sees the square of `kernel` pixels around it; with stride 2 there are half as many each way. */
+    #convolution({ outputs, kernel = 1, stride = 1 }, from) {
+      const to = this.layout.map(outputs, Math.floor(from.height / stride), Math.floor(from.width / stride));
+      const reach = Array.from({ length: kernel }, (_, k) => k - Math.floor((kernel - 1) / 2));
       const rows = [];
-      for (let y = 0; y < from.height; y++) {
-        for (let x = 0; x < from.width; x++) {
-          const seen = reach.flatMap((down) => reach.map((aside) => [y + down, x + aside]));
+      for (let y = 0; y < to.height; y++) {
+        for (let x = 0; x < to.width; x++) {
+          const seen = reach.flatMap((down) => reach.map((aside) => [stride * y + down, stride * x + aside]));
           rows.push({ seen, target: [y, x] });
         }
       }

@@ -1,11 +1,11 @@
-// The start of an exploration: a test image, a draw from the prior, a mix of two images, or levels of two.
+// The start of an exploration: a test image, a draw from the prior, a mix of two images, levels of two, or a drawing.
 "use strict";
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
-  const { make, paint, Choice, Picture, Slider } = vaecourse;
-  const KINDS = ["test image", "prior", "mix of two", "levels of two"];
-  const [IMAGE, PRIOR, MIX, LEVELS] = KINDS.keys();
+  const { make, paint, Choice, Pad, Picture, Slider } = vaecourse;
+  const KINDS = ["test image", "prior", "mix of two", "levels of two", "draw"];
+  const [IMAGE, PRIOR, MIX, LEVELS, DRAW] = KINDS.keys();
 
   vaecourse.Start = class Start {
     kind = IMAGE;
@@ -15,10 +15,11 @@ var vaecourse = globalThis.vaecourse ?? {};
     kept = 1;
     seed = 1;
 
-    /** `change` is called with a sentence whenever the reader chooses another start. */
-    constructor({ shape, indices }, originals, change) {
-      this.indices = indices;
+    /** `change` is called with a sentence whenever the reader chooses another start, and without while one draws. */
+    constructor({ shape, indices, models }, originals, change) {
+      Object.assign(this, { indices, originals });
       this.change = () => change(this.sentence);
+      this.pad = models.some(({ encoder }) => encoder) ? new Pad(originals, indices, (done) => change(done && this.sentence)) : null;
       const thumbnails = (legend, key) => {
         const contents = indices.map((index, place) => {
           const picture = new Picture(shape);
@@ -41,6 +42,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.again = make("button", { type: "button", onclick: () => this.#set({ seed: this.seed + 1 }) }, "Draw again");
       this.note = make("p", { className: "explorer-note" });
       const parts = [this.note, this.firsts.node, this.seconds.node, this.mixing.node, this.keeping, this.again];
+      if (this.pad) parts.push(this.pad.node);
       this.node = make("div", { className: "explorer-start" }, ...parts);
     }
 
@@ -61,19 +63,21 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.seconds.value = this.second;
       this.mixing.value = this.share;
       if (this.keeper) this.keeper.value = this.kept;
-      this.firsts.node.hidden = this.kind === PRIOR;
+      this.firsts.node.hidden = this.kind === PRIOR || this.isDrawing;
       this.seconds.node.hidden = this.kind !== MIX && this.kind !== LEVELS;
       this.mixing.node.hidden = this.kind !== MIX;
       this.keeping.hidden = this.kind !== LEVELS;
       this.again.hidden = this.kind !== PRIOR;
+      if (this.pad) this.pad.node.hidden = !this.isDrawing;
     }
 
     /** Sets the model; one that lacks the present kind of start begins with an image. */
-    set model({ hasPrior, hierarchy, name, levels }) {
+    set model({ hasPrior, hierarchy, name, levels, encoder }) {
       const several = this.indices.length > 1;
-      const offered = [true, hasPrior, several, several && hierarchy];
+      const offered = [true, hasPrior, several, several && hierarchy, Boolean(encoder)];
       offered.forEach((possible, kind) => (this.kinds.inputs[kind].disabled = !possible));
       this.kinds.inputs[LEVELS].parentNode.hidden = !hierarchy;
+      this.kinds.inputs[DRAW].parentNode.hidden = !encoder;
       this.note.textContent = hasPrior ? "" : `${name} has no prior: nothing says which codes its decoder knows.`;
       if (!offered[this.kind]) this.kind = IMAGE;
       this.levels = levels.length;
@@ -106,15 +110,32 @@ var vaecourse = globalThis.vaecourse ?? {};
       return this.kind === LEVELS;
     }
 
-    /** Index of the start image, or null if the start is not an image. */
+    get isDrawing() {
+      return this.kind === DRAW;
+    }
+
+    /** Starts from a test image. */
+    useImage() {
+      this.#set({ kind: IMAGE });
+    }
+
+    /** Index of the start image, or null if the start is not a test image. */
     get original() {
       return this.kind === IMAGE ? this.first : null;
+    }
+
+    /** The values of the picture that the codes are those of, or null if there is none. */
+    get picture() {
+      if (this.isDrawing) return this.pad.image;
+      return this.kind === IMAGE ? this.originals[this.first] : null;
     }
 
     get sentence() {
       const [first, second] = [this.first, this.second].map((place) => `test image ${this.indices[place]}`);
       if (this.kind === PRIOR) return `Draw ${this.seed} from the prior.`;
       if (this.kind === MIX) return `${Math.round(100 * this.share)} % of the way from ${first} to ${second}.`;
+      if (this.isDrawing && this.pad.isEmpty) return "The pad is empty: the model sees a black picture.";
+      if (this.isDrawing) return "Your drawing.";
       if (this.kind === LEVELS) return `First ${first}, second ${second}: ${this.#described(this.kept)}.`;
       return `Start: ${first}.`;
     }
@@ -124,6 +145,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       if (this.kind === PRIOR) return { codes: model.draw(this.seed, temperature), widths: null };
       if (this.kind === MIX) return { codes: model.mix(this.first, this.second, this.share), widths: null };
       if (this.kind === LEVELS) return { codes: model.mixLevels(this.first, this.second, this.kept), widths: null };
+      if (this.isDrawing) return model.read(this.pad.image);
       return model.start(this.first);
     }
   };
