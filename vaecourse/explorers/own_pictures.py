@@ -10,8 +10,12 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from vaecourse.data import Split
+from vaecourse.models import ImageModel
 from vaecourse.models.networks import ImageShape
+from vaecourse.randomness import seeded
 
+MEASURED_AT_MOST = 1000  # images, the pictures among them
 DIGIT_SHAPE = (1, 28, 28)
 SIDE, BOX = DIGIT_SHAPE[1], 20
 TIE = 1e-6  # so that both languages round halves up, whatever the last digits of their sums
@@ -122,6 +126,46 @@ def prepared(picture: Picture, image_shape: ImageShape) -> tuple[Tensor, str]:
     turned = "" if paper < 0.5 else "inverted, "
     image = torch.from_numpy(as_mnist(ink)).float()[None]
     return image, f"{told}: {turned}its bounding box scaled to {BOX} pixels and centred by mass in {SIDE}×{SIDE}."
+
+
+def reference_with(
+    model: ImageModel, split: Split | None, pictures: list[Picture], seed: int = 0
+) -> tuple[Split, list[int], list[str]]:
+    """A split to measure units on that ends with a reader's pictures, their indices in it, and a line on each.
+
+    Parameters
+    ----------
+    split : Split, optional
+        Images to measure on, of which at most 1,000 are taken. By default the model draws them from its prior.
+
+    Raises
+    ------
+    TypeError, ValueError, FileNotFoundError
+        If the model has no prior to draw from, and for the errors of :func:`prepared`.
+    """
+    if split is None and not model.has_prior:
+        raise TypeError(
+            f"{type(model).__name__} has no prior to draw images from: explore a split, with your pictures as starts"
+        )
+    images, told = zip(*(prepared(picture, model.image_shape) for picture in pictures), strict=True)
+    if split is None:
+        measured = model.generate(MEASURED_AT_MOST, seed).cpu()
+    else:
+        with seeded(seed):
+            measured = split[torch.randperm(len(split))[: MEASURED_AT_MOST - len(images)]].as_floats().cpu()
+    together = (torch.cat([measured, torch.stack(images)]) * 255).round().to(torch.uint8)
+    return Split(together), list(range(len(measured), len(together))), list(told)
+
+
+def as_pictures(given) -> list[Picture] | None:
+    """The pictures that a reader gave: one, a list, or an array (N, C, H, W); None for anything else."""
+    if isinstance(given, np.ndarray | Tensor) and given.ndim == 4:
+        return list(given)
+    if isinstance(given, Picture):
+        return [given]
+    if isinstance(given, list | tuple) and given and all(isinstance(one, Picture) for one in given):
+        return list(given)
+    return None
 
 
 def _opened(picture: Picture) -> Image.Image:

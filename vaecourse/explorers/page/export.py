@@ -54,7 +54,7 @@ def html(explorations: dict[str, Exploration]) -> str:
     originals = (first.images.permute(0, 2, 3, 1) * 255).round().byte()
     manifest = {
         "shape": list(first.images.shape[1:]),
-        "indices": first.indices,
+        "names": first.names,
         "originals": base64.b64encode(originals.numpy().tobytes()).decode(),
         "models": models,
     }
@@ -192,9 +192,10 @@ def _poster(exploration: Exploration) -> tuple[np.ndarray, str]:
         for column, picture in enumerate(pictures, start=2):
             paste(picture, row, column)
     units = "; ".join(name for name, _ in rows).replace(" · ", ", ")
+    title = exploration.names[0][:1].upper() + exploration.names[0][1:]
     return (
         poster,
-        f"A test image, below it its reconstruction, and beside them what one change at a time does: {units}.",
+        f"{title}, below it its reconstruction, and beside them what one change at a time does: {units}.",
     )
 
 

@@ -61,9 +61,9 @@ var vaecourse = globalThis.vaecourse ?? {};
     /** The start images: values in [0, 1], channel last. */
     originals() {
       const bytes = bytesOf(this.manifest.originals);
-      const size = bytes.length / this.manifest.indices.length;
+      const size = bytes.length / this.manifest.names.length;
       const values = Float32Array.from(bytes, (byte) => byte / 255);
-      return this.manifest.indices.map((_, place) => values.subarray(place * size, (place + 1) * size));
+      return this.manifest.names.map((_, place) => values.subarray(place * size, (place + 1) * size));
     }
   };
 })();

@@ -20,7 +20,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     isDown = false;
 
     /** `change` is called while the reader draws, and with true when a stroke or another change is finished. */
-    constructor(originals, indices, change) {
+    constructor(originals, names, change) {
       this.change = change;
       this.picture = new Picture([1, INK_SIDE, INK_SIDE]);
       this.pen = make("div", { className: "explorer-pen" });
@@ -41,7 +41,7 @@ var vaecourse = globalThis.vaecourse ?? {};
           make("div", { className: "explorer-actions" }, this.tools.node,
             this.#button("Undo", "undo", () => this.ink.undo(), false), this.#button("Clear", "clear the pad", () => this.ink.clear())),
           make("details", { open: innerWidth > NARROW },
-            make("summary", {}, "Take a test digit, change the drawing"), this.#digits(originals, indices), this.#changes()),
+            make("summary", {}, "Take a test digit, change the drawing"), this.#digits(originals, names), this.#changes()),
           make("label", { className: "explorer-check" }, this.asMnist,
             make("span", {}, "prepared as MNIST was: scaled so that its box is 20 pixels large, its mass centred in 28")),
           make("p", { className: "explorer-note" }, HINT)));
@@ -59,11 +59,11 @@ var vaecourse = globalThis.vaecourse ?? {};
       }, text);
     }
 
-    #digits(originals, indices) {
-      const contents = indices.map((index, place) => {
+    #digits(originals, names) {
+      const contents = names.map((name, place) => {
         const picture = new Picture([1, 28, 28]);
         picture.draw(paint([1, 28, 28], originals[place]));
-        return { label: `take test digit ${index}`, content: picture.canvas };
+        return { label: `take ${name}`, content: picture.canvas };
       });
       const take = (place) => {
         this.ink.remember();

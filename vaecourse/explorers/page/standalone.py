@@ -1,7 +1,9 @@
-"""An explorer as one HTML file that works when opened from disk."""
+"""An explorer as one HTML file that works when opened from disk, and in a frame of a notebook."""
 
 from html import escape
 from pathlib import Path
+
+from IPython.display import HTML
 
 from vaecourse.explorers.exploration import Exploration
 from vaecourse.explorers.page import SCRIPTS, STYLE_SHEET
@@ -15,6 +17,8 @@ COLOURS = """:root { color-scheme: light dark; }
   :root { --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b;
     --pst-color-background: #14181e; --pst-color-surface: #222832; --pst-color-primary: #3fb1c5; }
 }"""
+FRAME = """<div><iframe title="{title}" srcdoc="{page}" sandbox="allow-scripts"
+style="width: 100%; height: {height}px; border: 0"></iframe></div>"""
 
 
 def write(path: Path, explorations: dict[str, Exploration]) -> None:
@@ -25,9 +29,30 @@ def write(path: Path, explorations: dict[str, Exploration]) -> None:
     ValueError, TypeError
         The errors of :func:`vaecourse.explorers.page.export.html`.
     """
+    page = _page(explorations)
+    with atomic_path(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")
+
+
+def frame(explorations: dict[str, Exploration], height: int) -> HTML:
+    """The same page in a frame of a notebook, which may run scripts and nothing else.
+
+    Raises
+    ------
+    ValueError, TypeError
+        The errors of :func:`vaecourse.explorers.page.export.html`.
+    """
+    return HTML(FRAME.format(title=_title(explorations), page=escape(_page(explorations)), height=height))
+
+
+def _title(explorations: dict[str, Exploration]) -> str:
+    return escape(f"{TITLE}: {', '.join(explorations)}")
+
+
+def _page(explorations: dict[str, Exploration]) -> str:
     scripts = "\n".join(f"<script>\n{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)
-    title = escape(f"{TITLE}: {', '.join(explorations)}")
-    page = f"""<!doctype html>
+    title = _title(explorations)
+    return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -47,5 +72,3 @@ body {{ background: var(--pst-color-background, #fff); color: var(--pst-color-te
 </body>
 </html>
 """
-    with atomic_path(path) as unfinished:
-        unfinished.write_text(page, encoding="utf-8")

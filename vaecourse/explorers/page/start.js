@@ -16,15 +16,15 @@ var vaecourse = globalThis.vaecourse ?? {};
     seed = 1;
 
     /** `change` is called with a sentence whenever the reader chooses another start, and without while one draws. */
-    constructor({ shape, indices, models }, originals, change) {
-      Object.assign(this, { indices, originals });
+    constructor({ shape, names, models }, originals, change) {
+      Object.assign(this, { names, originals });
       this.change = () => change(this.sentence);
-      this.pad = models.some(({ encoder }) => encoder) ? new Pad(originals, indices, (done) => change(done && this.sentence)) : null;
+      this.pad = models.some(({ encoder }) => encoder) ? new Pad(originals, names, (done) => change(done && this.sentence)) : null;
       const thumbnails = (legend, key) => {
-        const contents = indices.map((index, place) => {
+        const contents = names.map((label, place) => {
           const picture = new Picture(shape);
           picture.draw(paint(shape, originals[place]));
-          return { label: `test image ${index}`, content: picture.canvas };
+          return { label, content: picture.canvas };
         });
         return new Choice(legend, contents, (place) => this.#set({ [key]: place }), "explorer-thumbnails");
       };
@@ -73,7 +73,7 @@ var vaecourse = globalThis.vaecourse ?? {};
 
     /** Sets the model; one that lacks the present kind of start begins with an image. */
     set model({ hasPrior, hierarchy, name, levels, encoder }) {
-      const several = this.indices.length > 1;
+      const several = this.names.length > 1;
       const offered = [true, hasPrior, several, several && hierarchy, Boolean(encoder)];
       offered.forEach((possible, kind) => (this.kinds.inputs[kind].disabled = !possible));
       this.kinds.inputs[LEVELS].parentNode.hidden = !hierarchy;
@@ -131,7 +131,7 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
 
     get sentence() {
-      const [first, second] = [this.first, this.second].map((place) => `test image ${this.indices[place]}`);
+      const [first, second] = [this.names[this.first], this.names[this.second]];
       if (this.kind === PRIOR) return `Draw ${this.seed} from the prior.`;
       if (this.kind === MIX) return `${Math.round(100 * this.share)} % of the way from ${first} to ${second}.`;
       if (this.isDrawing && this.pad.isEmpty) return "The pad is empty: the model sees a black picture.";
