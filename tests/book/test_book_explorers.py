@@ -18,7 +18,7 @@ PAGES = sorted(
     str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if 'class="explorer-weights"' in path.read_text()
 )
 CLOSE = 2 / 255
-MEGABYTES = {"grey": 3, "colour": 7}  # of a page with everything it loads, its first model included
+MEGABYTES = {"grey": 3, "gallery": 4, "colour": 7}  # of a page with all it loads: the first models, their encoders
 LISTEN = 'document.addEventListener("explorer:decoded", (event) => (window.decoded = event.detail));'
 PICTURE = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
 
@@ -56,8 +56,12 @@ def test_explorers_of_a_page(browser, address, name, width):
                 picture = _shown(explorer, manifest)
                 assert (picture - model.decode(tab.evaluate("window.decoded.codes"))).abs().max() <= CLOSE
                 assert not torch.equal(picture, first)
+            if "encoder" in manifest["models"][0]:
+                explorer.get_by_role("radio", name="draw", exact=True).check()
+                explorer.locator(".explorer-pad").click()
+                explorer.locator(".explorer-report tr").last.wait_for()
         tab.wait_for_load_state("networkidle")
-        kind = "grey" if manifest["shape"][0] == 1 else "colour"
+        kind = "colour" if manifest["shape"][0] == 3 else "gallery" if "gallery" in name else "grey"
         weight = sum(len(reply.body()) for reply in tab.replies) / 1e6
         assert weight <= MEGABYTES[kind], f"{weight:.2f} MB"
         assert not tab.problems, "\n".join(tab.problems)
