@@ -60,7 +60,7 @@ def test_several_models_get_the_same_picture_and_refusals_name_the_model(vae, ph
     with pytest.raises(TypeError, match=r"AE: Autoencoder has no prior to draw images from: explore a split"):
         vc.explore(both | {"AE": model_of("autoencoder-conv")}, photograph)
     assert vc.explore(model_of("autoencoder-conv"), digits(), starts=photograph).exploration.images.shape[0] == 1
-    with pytest.raises(TypeError, match="on a split of images, as mnist.test, or on your pictures, not dict"):
+    with pytest.raises(TypeError, match=r"on a split of images, as mnist\.test, or on your pictures, not dict"):
         vc.explore(vae, {})
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 from browsing import watched_tab
 from digit_models import NAMES, PACKAGED, SHAPE, digits, explored
 from page_models import noise_split
@@ -332,6 +333,14 @@ def test_without_the_encoder_another_start_is_left(browser, address):
         explorer.get_by_role("radio", name="draw", exact=True).click()
         explorer.get_by_role("status").filter(has_text="encoder could not be loaded").wait_for()
         assert explorer.get_by_role("radio", name="test image", exact=True).is_checked()
+
+
+def test_readers_of_screens_find_names_for_everything(tab, address):
+    for name in ("vae2-mnist", "hdvae3-mnist"):
+        explorer = at_the_pad(tab, address, name)
+        draw(tab, explorer, THREE)
+        found = Axe().run(tab, context=".explorer").response["violations"]
+        assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
 
 
 def test_only_digits_have_a_pad(tab, address):

@@ -37,7 +37,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.body = make("tbody");
       this.counted = make("th", { scope: "col" });
       const beside = `test images, ${BESIDE.join(" · ")} %`;
-      const titles = ["", "yours, nats", beside].map((text) => make("th", { scope: "col" }, text));
+      const titles = ["term", "yours, nats", beside].map((text) => make("th", { scope: "col" }, text));
       titles.push(this.counted);
       this.table = make("table", {}, make("thead", {}, make("tr", {}, ...titles)), this.body);
       this.bars = make("div", { className: "explorer-bars" });

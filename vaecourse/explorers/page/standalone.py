@@ -66,8 +66,10 @@ body {{ background: var(--pst-color-background, #fff); color: var(--pst-color-te
 {STYLE_SHEET.read_text(encoding="utf-8")}</style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 {html(explorations)}
+</main>
 {scripts}
 </body>
 </html>
