@@ -25,19 +25,30 @@ THREE += [(0.6, 0.53), (0.7, 0.65), (0.63, 0.79), (0.47, 0.85), (0.31, 0.77)]
 SCRIBBLE = [(0.1, 0.2), (0.9, 0.3), (0.2, 0.4), (0.8, 0.1), (0.5, 0.9), (0.1, 0.7), (0.9, 0.8), (0.3, 0.1), (0.5, 0.5)]
 
 
-@pytest.fixture(scope="module")
-def models():
-    return {name: explored(name) for name in NAMES}
+def several():
+    return {"β-VAE": explored("beta-vae-mnist"), "HDVAE": explored("hdvae2-mnist")}
+
+
+def noise():
+    return {"noise": Exploration(vc.VAE(SHAPE, 3), noise_split(SHAPE), starts=3)}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, models):
-    folder = tmp_path_factory.mktemp("digits")
-    several = {"β-VAE": models["beta-vae-mnist"], "HDVAE": models["hdvae2-mnist"]}
-    noise = Exploration(vc.VAE(SHAPE, 3), noise_split(SHAPE), starts=3)
-    pages = {name: {name: one} for name, one in models.items()}
-    write_site(folder, pages | {"several": several, "noise": {"noise": noise}})
-    return folder
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("digits")
+
+
+@pytest.fixture(scope="module")
+def site(folder, address):
+    """The address of a site, to be called with the page that is wanted: it is written when it is first needed."""
+
+    def address_with(name):
+        if not (folder / f"{name}.html").exists():
+            explorations = {"several": several, "noise": noise}.get(name, lambda: {name: explored(name)})()
+            write_site(folder, {name: explorations})
+        return address
+
+    return address_with
 
 
 @pytest.fixture
@@ -48,9 +59,9 @@ def tab(browser, address):
         assert not tab.problems, "\n".join(tab.problems)
 
 
-def at_the_pad(tab, address, name):
+def at_the_pad(tab, site, name):
     """The explorer of a page, with the pad as its start."""
-    explorer = opened(tab, address, name)
+    explorer = opened(tab, site(name), name)
     explorer.get_by_role("radio", name="draw", exact=True).check()
     tab.wait_for_function("window.encoded.count > 0")
     return explorer
@@ -94,12 +105,12 @@ def label_of(picture):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_posteriors_and_pictures_are_those_of_torch(tab, address, models, name):
-    model = models[name].model
-    explorer = at_the_pad(tab, address, name)
-    take = explorer.get_by_role("radio", name=f"take test image {models[name].indices[3]}", exact=True)
+def test_posteriors_and_pictures_are_those_of_torch(tab, site, name):
+    model = explored(name).model
+    explorer = at_the_pad(tab, site, name)
+    take = explorer.get_by_role("radio", name=f"take test image {explored(name).indices[3]}", exact=True)
     readings = [draw(tab, explorer, THREE), reading_after(tab, take.check)]
-    assert torch.allclose(image_of(readings[1])[0], models[name].images[3], atol=1e-6)
+    assert torch.allclose(image_of(readings[1])[0], explored(name).images[3], atol=1e-6)
     for reading in readings:
         with torch.no_grad():
             levels = model.infer(image_of(reading), sample=False)
@@ -110,15 +121,15 @@ def test_posteriors_and_pictures_are_those_of_torch(tab, address, models, name):
                 continue
             for key, expected in (("mean", level.posterior.mean), ("logVariance", level.posterior.log_variance)):
                 torch.testing.assert_close(torch.tensor(found["posterior"][key]), expected[0], rtol=0, atol=1e-3)
-    expected = models[name].decode([level.codes[0] for level in levels])[0]
+    expected = explored(name).decode([level.codes[0] for level in levels])[0]
     assert (picture_of(explorer)[..., 0] - expected).abs().max() <= CLOSE
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nats_are_those_of_torch_with_the_same_noise(tab, address, models, name, monkeypatch):
-    model, image = models[name].model, models[name].images[:1]
+def test_nats_are_those_of_torch_with_the_same_noise(tab, site, name, monkeypatch):
+    model, image = explored(name).model, explored(name).images[:1]
     noise = torch.randn(4 * sum(model.latent_dims), generator=torch.Generator().manual_seed(0))
-    tab.goto(f"{address}{name}.html")
+    tab.goto(f"{site(name)}{name}.html")
     bound = tab.evaluate(
         """async ([picture, noise]) => {
           const model = await new vaecourse.Files(document.querySelector(".explorer")).encoder(0);
@@ -150,8 +161,8 @@ def test_nats_are_those_of_torch_with_the_same_noise(tab, address, models, name,
     assert bound["terms"]["negative_elbo"] == pytest.approx(bound["terms"]["distortion"] + rate, rel=1e-3)
 
 
-def test_a_drawing_is_prepared_by_the_page_as_by_python(tab, address):
-    tab.goto(f"{address}noise.html")
+def test_a_drawing_is_prepared_by_the_page_as_by_python(tab, site):
+    tab.goto(f"{site('noise')}noise.html")
     generator = torch.Generator().manual_seed(0)
     inks = []
     for height, width in [(112, 112), (30, 7), (5, 90), (28, 28), (1, 1), (64, 33), (3, 4)]:
@@ -169,18 +180,18 @@ def test_a_drawing_is_prepared_by_the_page_as_by_python(tab, address):
         torch.testing.assert_close(torch.tensor(page, dtype=torch.float64), expected, rtol=0, atol=1e-9)
 
 
-def test_a_three_drawn_by_mouse_decodes_to_a_three(tab, address):
-    explorer = at_the_pad(tab, address, "beta-vae-mnist")
+def test_a_three_drawn_by_mouse_decodes_to_a_three(tab, site):
+    explorer = at_the_pad(tab, site, "beta-vae-mnist")
     reading = draw(tab, explorer, THREE)
     assert label_of(image_of(reading)[0, 0]) == 3
     assert label_of(picture_of(explorer)[..., 0]) == 3
     assert "Your drawing. −ELBO" in explorer.get_by_role("status").text_content()
 
 
-def test_a_three_drawn_by_a_finger_decodes_to_a_three(browser, address):
+def test_a_three_drawn_by_a_finger_decodes_to_a_three(browser, site, address):
     with watched_tab(browser, address, 390, has_touch=True) as tab:
         tab.add_init_script(LISTEN + ENCODED)
-        explorer = at_the_pad(tab, address, "beta-vae-mnist")
+        explorer = at_the_pad(tab, site, "beta-vae-mnist")
         pad = explorer.locator(".explorer-pad")
         assert pad.evaluate("node => getComputedStyle(node).touchAction") == "none"
         pad.scroll_into_view_if_needed()
@@ -205,8 +216,8 @@ def test_a_three_drawn_by_a_finger_decodes_to_a_three(browser, address):
         assert not tab.problems
 
 
-def test_a_three_drawn_by_keys_decodes_to_a_three(tab, address):
-    explorer = at_the_pad(tab, address, "beta-vae-mnist")
+def test_a_three_drawn_by_keys_decodes_to_a_three(tab, site):
+    explorer = at_the_pad(tab, site, "beta-vae-mnist")
     explorer.locator(".explorer-pad").focus()
     keys = tab.keyboard
 
@@ -223,11 +234,11 @@ def test_a_three_drawn_by_keys_decodes_to_a_three(tab, address):
     assert label_of(picture_of(explorer)[..., 0]) == 3
 
 
-def test_a_test_digit_is_taken_turned_and_thickened_by_keys(tab, address, models):
-    exploration = models["beta-vae-mnist"]
+def test_a_test_digit_is_taken_turned_and_thickened_by_keys(tab, site):
+    exploration = explored("beta-vae-mnist")
     threes = (digits().labels[exploration.indices] == 3).nonzero().flatten().tolist()
     place = next(k for k in threes if label_of(exploration.decode(exploration.start(k)[0])[0]) == 3)
-    explorer = at_the_pad(tab, address, "beta-vae-mnist")
+    explorer = at_the_pad(tab, site, "beta-vae-mnist")
     digit = explorer.get_by_role("radio", name=f"take test image {exploration.indices[place]}", exact=True)
     digit.focus()
     taken = reading_after(tab, lambda: tab.keyboard.press("Space"))
@@ -243,8 +254,8 @@ def test_a_test_digit_is_taken_turned_and_thickened_by_keys(tab, address, models
     assert not torch.allclose(image_of(loose), image_of(changed), atol=0.1)
 
 
-def test_ink_is_undone_erased_and_cleared(tab, address):
-    explorer = at_the_pad(tab, address, "beta-vae-mnist")
+def test_ink_is_undone_erased_and_cleared(tab, site):
+    explorer = at_the_pad(tab, site, "beta-vae-mnist")
     first = image_of(draw(tab, explorer, THREE[:6]))
     both = image_of(draw(tab, explorer, THREE[5:]))
     assert not torch.allclose(first, both, atol=0.1)
@@ -261,8 +272,8 @@ def test_ink_is_undone_erased_and_cleared(tab, address):
     torch.testing.assert_close(again, erased)
 
 
-def test_a_scribble_costs_more_than_nearly_all_digits(tab, address, models):
-    explorer = at_the_pad(tab, address, "beta-vae-mnist")
+def test_a_scribble_costs_more_than_nearly_all_digits(tab, site):
+    explorer = at_the_pad(tab, site, "beta-vae-mnist")
     digit = draw(tab, explorer, THREE)["terms"]["negative_elbo"]
     explorer.get_by_role("button", name="clear the pad").click()
     scribble = draw(tab, explorer, SCRIBBLE)["terms"]["negative_elbo"]
@@ -271,9 +282,9 @@ def test_a_scribble_costs_more_than_nearly_all_digits(tab, address, models):
     assert "does not prove" in explorer.locator(".explorer-report").text_content()
 
 
-def test_level_by_level_a_hierarchy_shows_what_its_upper_levels_know(tab, address, models):
-    exploration = models["hdvae3-mnist"]
-    explorer = at_the_pad(tab, address, "hdvae3-mnist")
+def test_level_by_level_a_hierarchy_shows_what_its_upper_levels_know(tab, site):
+    exploration = explored("hdvae3-mnist")
+    explorer = at_the_pad(tab, site, "hdvae3-mnist")
     image = image_of(draw(tab, explorer, THREE))
     shown = explorer.locator(".explorer-steps canvas")
     assert shown.count() == 3
@@ -286,9 +297,9 @@ def test_level_by_level_a_hierarchy_shows_what_its_upper_levels_know(tab, addres
     assert explorer.locator(".explorer-bars figure").count() == 3
 
 
-def test_the_code_of_two_units_is_dragged_over_the_plane(tab, address, models):
-    exploration = models["vae2-mnist"]
-    explorer = at_the_pad(tab, address, "vae2-mnist")
+def test_the_code_of_two_units_is_dragged_over_the_plane(tab, site):
+    exploration = explored("vae2-mnist")
+    explorer = at_the_pad(tab, site, "vae2-mnist")
     (level,) = draw(tab, explorer, THREE)["levels"]
     assert tab.evaluate("window.decoded.detail.codes[0]") == level["posterior"]["mean"]
     plane = explorer.locator(".explorer-plane")
@@ -308,11 +319,11 @@ def test_the_code_of_two_units_is_dragged_over_the_plane(tab, address, models):
         assert seen > (300_000 if ground == "decoded pictures" else 5000)
 
 
-def test_the_encoder_travels_when_one_draws_and_each_model_has_its_own(tab, address):
+def test_the_encoder_travels_when_one_draws_and_each_model_has_its_own(tab, site):
     def travelled():
         return [reply.url for reply in tab.replies if reply.url.endswith(".bin")]
 
-    explorer = opened(tab, address, "several")
+    explorer = opened(tab, site("several"), "several")
     assert len(travelled()) == 1
     explorer.get_by_role("radio", name="draw", exact=True).check()
     tab.wait_for_function("window.encoded.count > 0")
@@ -325,26 +336,26 @@ def test_the_encoder_travels_when_one_draws_and_each_model_has_its_own(tab, addr
     assert other["picture"] == first["picture"]
 
 
-def test_without_the_encoder_another_start_is_left(browser, address):
+def test_without_the_encoder_another_start_is_left(browser, site, address):
     with watched_tab(browser, address, 800) as tab:
         tab.add_init_script(LISTEN + ENCODED)
-        explorer = opened(tab, address, "beta-vae-mnist")
+        explorer = opened(tab, site("beta-vae-mnist"), "beta-vae-mnist")
         tab.route("**/*.bin", lambda route: route.abort())
         explorer.get_by_role("radio", name="draw", exact=True).click()
         explorer.get_by_role("status").filter(has_text="encoder could not be loaded").wait_for()
         assert explorer.get_by_role("radio", name="test image", exact=True).is_checked()
 
 
-def test_readers_of_screens_find_names_for_everything(tab, address):
+def test_readers_of_screens_find_names_for_everything(tab, site):
     for name in ("vae2-mnist", "hdvae3-mnist"):
-        explorer = at_the_pad(tab, address, name)
+        explorer = at_the_pad(tab, site, name)
         draw(tab, explorer, THREE)
         found = Axe().run(tab, context=".explorer").response["violations"]
         assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
 
 
-def test_only_digits_have_a_pad(tab, address):
-    explorer = opened(tab, address, "noise")
+def test_only_digits_have_a_pad(tab, site):
+    explorer = opened(tab, site("noise"), "noise")
     assert explorer.get_by_role("radio", name="prior").count() == 1
     assert explorer.get_by_role("radio", name="draw").count() == 0
     assert len(PACKAGED) == 10

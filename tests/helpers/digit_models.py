@@ -43,5 +43,7 @@ def model_of(name):
     return louder(SMALL[name]()) if name in SMALL else vc.load_pretrained(name)
 
 
+@functools.cache
 def explored(name):
-    return Exploration(model_of(name), digits(), starts=16)
+    """The exploration of a model on some digits."""
+    return Exploration(model_of(name), digits(200), starts=16)

@@ -128,8 +128,10 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
 
     #showReport(picture, levels, codes) {
-      if (!this.start.pad.isEmpty) this.report.show(this.model, codes);
-      const detail = { model: this.model.manifest.name, picture: Array.from(picture), levels, terms: this.report.terms };
+      const { isEmpty } = this.start.pad;
+      if (!isEmpty) this.report.show(this.model, codes);
+      const terms = isEmpty ? null : this.report.terms;
+      const detail = { model: this.model.manifest.name, picture: Array.from(picture), levels, terms };
       this.root.dispatchEvent(new CustomEvent("explorer:encoded", { bubbles: true, detail }));
     }
 

@@ -43,10 +43,16 @@ var vaecourse = globalThis.vaecourse ?? {};
         this.#draw();
       }, "explorer-segments");
       grounds.value = CODES;
-      const named = this.plane.labels ? "Digits: where test images of that class lie." : "Dots: where test images lie.";
+      const sentences = [
+        "Unit 0 to the right, unit 1 up; the ring is the code: drag it.",
+        this.plane.labels ? "Digits: where test images of that class lie." : "Dots: where test images lie.",
+        ...(model.manifest.hasPrior ? ["Ellipses: the posterior of the start, 1 and 2 standard deviations wide."] : []),
+      ];
       this.node = make("div", { className: "explorer-plane-box" }, grounds.node, this.surface,
-        make("p", { className: "explorer-note" }, `${named} Ellipses: the posterior, 1 and 2 standard deviations. Drag the ring.`));
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+        make("p", { className: "explorer-note" }, sentences.join(" ")));
+      const redraw = () => this.#draw();
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+      new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] }); // of the book
     }
 
     /** The posterior of the start: its mean, and its standard deviations or null. */
