@@ -6,6 +6,9 @@ importing the package takes little longer than importing torch.
 
 import lazy_loader
 
+# Before any block of warnings.catch_warnings, which would undo it.
+import vaecourse.notices  # noqa: F401
+
 __version__ = "0.1.0"
 
 _exports, __dir__, __all__ = lazy_loader.attach(

@@ -1,7 +1,7 @@
 """The probability distributions of the course: Gaussians over codes, likelihoods over images.
 
-All values are in nats. Methods of codes keep the axis of the latent units, so that a caller can inspect one unit
-or sum over all of them. Likelihoods of images are summed over the pixels.
+All values are in nats, and in float32 at least. Methods of codes keep the axis of the latent units, so that a caller
+can inspect one unit or sum over all of them. Likelihoods of images are summed over the pixels.
 """
 
 import math
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from vaecourse.precision import at_least_float32
 
 LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -46,6 +48,11 @@ class DiagonalGaussian:
     def std(self) -> Tensor:
         return (0.5 * self.log_variance).exp()
 
+    def _in_stds(self, distances: Tensor) -> Tensor:
+        """Return distances (N, d) divided by the standard deviations, where a variance may be below the least float."""
+        largest = math.floor(math.log(torch.finfo(self.log_variance.dtype).max))
+        return distances * (-0.5 * self.log_variance).clamp(max=largest).exp()
+
     def sample(self, temperature: float = 1.0) -> Tensor:
         """Draw codes (N, d) as mean + temperature · std · noise, so that gradients reach both parameters.
 
@@ -55,17 +62,24 @@ class DiagonalGaussian:
 
     def log_prob(self, codes: Tensor) -> Tensor:
         """Return the log density of each unit (N, d), in nats; its sum over units is the log density of a code."""
-        return -0.5 * (LOG_TWO_PI + self.log_variance + (codes - self.mean) ** 2 / self.variance)
+        p = self._in_float32()
+        return -0.5 * (LOG_TWO_PI + p.log_variance + p._in_stds(at_least_float32(codes) - p.mean) ** 2)
 
     def kl(self, other: "DiagonalGaussian | None" = None) -> Tensor:
         """Return KL(self‖other) of each unit (N, d), in nats, in closed form. ``other`` defaults to N(0, I).
 
         Kingma and Welling (2014), appendix B.
         """
+        q = self._in_float32()
         if other is None:
-            return 0.5 * (self.mean**2 + self.variance - 1 - self.log_variance)
-        squared = self.variance + (self.mean - other.mean) ** 2
-        return 0.5 * (squared / other.variance - 1 + other.log_variance - self.log_variance)
+            return 0.5 * (q.mean**2 + q.variance - 1 - q.log_variance)
+        p = other._in_float32()
+        # The quotient of the variances is taken in the exponent: each alone may be beyond the range of floats.
+        log_quotient = q.log_variance - p.log_variance
+        return 0.5 * (log_quotient.exp() + p._in_stds(q.mean - p.mean) ** 2 - 1 - log_quotient)
+
+    def _in_float32(self) -> "DiagonalGaussian":
+        return DiagonalGaussian(at_least_float32(self.mean), at_least_float32(self.log_variance))
 
     def product(self, other: "DiagonalGaussian") -> "DiagonalGaussian":
         """Return the normalised product of both densities: precisions add, and means are weighted by them."""
@@ -99,8 +113,9 @@ class BernoulliImages:
 
     def negative_log_likelihood(self, images: Tensor) -> Tensor:
         """Return −log p(image), summed over pixels (N,), in nats per image."""
+        logits = at_least_float32(self.logits)
         # softplus(l) − x·l equals −x log σ(l) − (1 − x) log(1 − σ(l)), but without a logarithm that could overflow.
-        return (functional.softplus(self.logits) - images * self.logits).flatten(1).sum(1)
+        return (functional.softplus(logits) - images * logits).flatten(1).sum(1)
 
 
 @dataclass(frozen=True)
@@ -123,9 +138,10 @@ class GaussianImages:
 
     def negative_log_likelihood(self, images: Tensor) -> Tensor:
         """Return −log p(image), summed over pixels (N,), in nats per image: ½ Σ [(x − x̂)²/σ² + log 2πσ²]."""
-        squared = ((images - self.mean) ** 2).flatten(1).sum(1)
-        pixels = images[0].numel()
-        return 0.5 * (squared / (2 * self.log_sigma).exp() + pixels * (LOG_TWO_PI + 2 * self.log_sigma))
+        log_sigma = at_least_float32(self.log_sigma)
+        squared = ((images - at_least_float32(self.mean)) ** 2).flatten(1).sum(1)
+        pixels = math.prod(self.mean.shape[1:])
+        return 0.5 * (squared / (2 * log_sigma).exp() + pixels * (LOG_TWO_PI + 2 * log_sigma))
 
 
 ImageLikelihood = BernoulliImages | GaussianImages

@@ -183,3 +183,34 @@ def test_squared_error_with_a_weight_is_a_gaussian_with_its_variance(beta):
     torch.testing.assert_close(wide, squared.mean().detach() / beta + 8 * math.log(math.pi * beta))
     torch.testing.assert_close(half_gradients, gradients)
     torch.testing.assert_close(tuple(beta * gradient for gradient in wide_gradients), gradients)
+
+
+@pytest.mark.parametrize("log_variance", [-200.0, -100.0, 100.0, 200.0])
+def test_densities_and_kl_of_variances_beyond_the_range_of_floats(log_variance):
+    """Against the same in float64, whose range is larger."""
+    parameters = torch.tensor([[0.0, log_variance], [1e-3, log_variance - 1.0]])
+    for dtype in (torch.float32, torch.float64):
+        q, p = (
+            DiagonalGaussian(*(value.to(dtype).view(1, 1).requires_grad_() for value in pair)) for pair in parameters
+        )
+        same = q.kl(DiagonalGaussian(q.mean, q.log_variance))
+        assert same.item() == 0
+        same.backward()
+        assert q.mean.grad.item() == q.log_variance.grad.item() == 0
+        found = [q.kl(p).item(), q.log_prob(p.mean).item(), q.log_prob(q.mean).item()]
+        if dtype == torch.float32:
+            single = [value if math.isfinite(value) else math.copysign(math.inf, value) for value in found]
+    beyond = torch.tensor(found, dtype=torch.float64).float().tolist()  # infinite where float32 ends
+    assert single == pytest.approx(beyond, rel=1e-4)
+
+
+def test_half_precision_is_summed_in_float32():
+    """10,000 pixels of 0.7 nats: a sum in float16 would be off by tens of nats."""
+    logits = torch.zeros(1, 1, 100, 100, dtype=torch.float16)
+    nats = BernoulliImages(logits).negative_log_likelihood(torch.rand(1, 1, 100, 100))
+    assert nats.dtype == torch.float32
+    assert nats.item() == pytest.approx(10_000 * math.log(2))
+    apart = GaussianImages(logits, torch.tensor(-5.0)).negative_log_likelihood(torch.full((1, 1, 100, 100), 1e-4))
+    assert apart.item() == pytest.approx(5000 * (1e-8 * math.exp(10) + math.log(2 * math.pi) - 10))
+    narrow = DiagonalGaussian(*torch.zeros(2, 1, 1, dtype=torch.bfloat16))
+    assert narrow.kl().dtype == narrow.log_prob(narrow.mean).dtype == torch.float32

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from vaecourse.checks import ROUNDING
 from vaecourse.data.packed import PackedImages
 from vaecourse.randomness import seeded
 
@@ -19,7 +20,8 @@ class Split:
     Parameters
     ----------
     images : uint8 Tensor of shape (N, C, H, W), values 0 to 255
-        Measurements that are not pictures may be a float32 Tensor of values in [0, 1] instead; black and white
+        Measurements that are not pictures may be a float32 Tensor of values in [0, 1] instead (what lies outside by
+        less than 0.001, as rounding leaves it, becomes 0 or 1); black and white
         images may be :class:`~vaecourse.data.PackedImages`, which take an eighth of the memory.
     labels : int64 Tensor of shape (N,), optional
     factors : int64 Tensor of shape (N, K), optional
@@ -52,10 +54,12 @@ class Split:
             )
         if kind == torch.float32 and not ((self.images >= 0) & (self.images <= 1)).all():  # NaN fails both
             low, high = (f(self.images).item() for f in (torch.min, torch.max))
-            raise ValueError(
-                f"float32 images of a split are values in [0, 1], got {low:.4g} to {high:.4g}: scale them, "
-                "and take out what is not a number"
-            )
+            if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+                raise ValueError(
+                    f"float32 images of a split are values in [0, 1], got {low:.4g} to {high:.4g}: scale them, "
+                    "and take out what is not a number"
+                )
+            object.__setattr__(self, "images", self.images.clamp(0, 1))
         if self.images.ndim != 4:
             raise ValueError(f"images of a split have shape (N, C, H, W), got {tuple(self.images.shape)}")
         for name in ("labels", "factors"):

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from vaecourse.data import Split
-from vaecourse.evaluation.passes import evaluation_mode
+from vaecourse.evaluation.passes import evaluation_mode, on_cpu
 from vaecourse.evaluation.units import posteriors_of
+from vaecourse.models.base import unwrapped
 
 Codes = list[Tensor]
 
@@ -43,16 +44,18 @@ def decode(
     temperature : float
         Factor of the priors' standard deviations in these draws.
     """
+    model = unwrapped(model)
     with evaluation_mode(model, seed) as device:
         codes = [values.to(device) for values in codes]
         if kept > 1 and model.is_hierarchy:
             codes = model.descend(*codes[kept - 1 :], sample=sample, temperature=temperature)
-        return model.decode(*codes).mean.cpu()
+        return on_cpu(model.decode(*codes).mean)
 
 
 @torch.no_grad()
 def central_codes(model: nn.Module) -> Codes:
     """Return the code (1, d) of every level at the mean of its prior, from the top of a hierarchy downwards."""
+    model = unwrapped(model)
     with evaluation_mode(model) as device:
         zeros = [torch.zeros(1, units, device=device) for units in model.latent_dims]
-        return [codes.cpu() for codes in (model.descend(zeros[-1]) if model.is_hierarchy else zeros)]
+        return [on_cpu(codes) for codes in (model.descend(zeros[-1]) if model.is_hierarchy else zeros)]

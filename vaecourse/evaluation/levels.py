@@ -1,19 +1,20 @@
 """The rate and reconstruction of each level of a hierarchy, and a warning about levels with a rate near 0."""
 
-import warnings
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from vaecourse import notices
 from vaecourse.data import Split
-from vaecourse.evaluation.passes import reconstruct
+from vaecourse.evaluation.passes import mean_scores
 from vaecourse.evaluation.units import measure_units
 from vaecourse.metrics import psnr
+from vaecourse.models.base import unwrapped
 
 COLLAPSED = 0.1  # nats per image
 
 
-class CollapseWarning(UserWarning):
+class CollapseWarning(notices.CourseWarning):
     """The posterior of an upper level hardly differs from its prior: its codes tell almost nothing about the image."""
 
 
@@ -24,11 +25,10 @@ def warn_of_collapse(model: nn.Module, rates_of_levels: list[float]) -> None:
         return
     for level, rate in enumerate(rates_of_levels[1:], start=2):
         if abs(rate) < COLLAPSED:
-            warnings.warn(
+            notices.warn(
                 f"level {level} has collapsed: its rate is {rate:.3f} nats per image. Lower its β, warm β up from 0 "
                 f"(HELBO(schedule=Linear(…))), train longer, or leave the level out",
                 CollapseWarning,
-                stacklevel=3,
             )
 
 
@@ -76,13 +76,14 @@ def level_report(model: nn.Module, split: Split, seed: int = 0) -> LevelReport:
     ValueError
         If the model has no posterior, or there are fewer than 2 images.
     """
+    model = unwrapped(model)
     units = measure_units(model, split, seed)
     if units[0].quantity != "nats":
         raise ValueError("this model has no posterior and so no rate: its level carries no number of nats")
     levels = range(1, len(units) + 1)
-    pictures, decibels = split.as_floats().cpu(), [None] * len(units)
+    decibels = [None] * len(units)
     if model.is_hierarchy or len(units) == 1:
-        decibels = [psnr(pictures, reconstruct(model, split, level=level)).mean().item() for level in levels]
+        decibels = [mean_scores(model, split, {"psnr": psnr}, level)["psnr"] for level in levels]
     rate = [level.importance.sum().item() for level in units]
     warn_of_collapse(model, rate)
     return LevelReport(

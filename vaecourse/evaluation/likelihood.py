@@ -10,6 +10,7 @@ from vaecourse.data import Split
 from vaecourse.distributions import BernoulliImages
 from vaecourse.evaluation.passes import evaluation_mode
 from vaecourse.models import Output
+from vaecourse.models.base import unwrapped
 
 # Pixel values decoded at once (4 bytes each, in a few copies): enough for the matrix products to be efficient.
 VALUES_AT_ONCE = 1_000_000
@@ -57,9 +58,9 @@ def nll(model: nn.Module, split: Split, samples: int, seed: int = 0, progress: b
     _check_settings(split, samples)
     if split.dynamic:
         split = Split(split.images).binarized("static", seed)
-    pictures = split.as_floats()
-    binary = bool(((pictures == 0) | (pictures == 1)).all())
     rows = max(1, VALUES_AT_ONCE // math.prod(split.image_shape))
+    binary = all(bool(((images == 0) | (images == 1)).all()) for images in split.batches(rows))
+    model = unwrapped(model)
     bounds = []
     with (
         evaluation_mode(model, seed + CODES_SEED_OFFSET) as device,

@@ -1,7 +1,7 @@
 """Passes of a model over a whole split, without gradients, in batches."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from vaecourse.checks import check_level
 from vaecourse.data import Split
 from vaecourse.models import Output
+from vaecourse.models.base import unwrapped
+from vaecourse.precision import at_least_float32, without_autocast
 from vaecourse.randomness import seeded
 
 EVALUATION_BATCH = 500
@@ -17,12 +19,15 @@ EVALUATION_BATCH = 500
 
 @contextmanager
 def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch.device]:
-    """Run a block with the model in evaluation mode, with torch seeded if ``seed`` is given; gives the device."""
+    """Run a block with the model in evaluation mode, with torch seeded if ``seed`` is given; gives the device.
+
+    Products are computed in the precision of the weights, also where the caller uses autocast.
+    """
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     try:
-        with nullcontext() if seed is None else seeded(seed, device):
+        with without_autocast(device), nullcontext() if seed is None else seeded(seed, device):
             yield device
     finally:
         model.train(was_training)
@@ -34,6 +39,7 @@ def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0)
 
     ``seed`` is the seed of the codes, and of the pixels if the split is binarised dynamically.
     """
+    model = unwrapped(model)
     with evaluation_mode(model, seed) as device:
         for images in _batches(split.to(device)):
             yield images, model(images, sample=sample)
@@ -42,7 +48,15 @@ def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0)
 def _batches(split: Split) -> Iterator[Tensor]:
     """Batches of nearly equal size, so that no batch-estimated term is computed on a single image."""
     count = math.ceil(len(split) / EVALUATION_BATCH)
-    return split.batches(math.ceil(len(split) / max(count, 1)) or 1)
+    size = math.ceil(len(split) / max(count, 1)) or 1
+    while size > 1 and len(split) % size == 1:
+        size += 1
+    return split.batches(size)
+
+
+def on_cpu(values: Tensor) -> Tensor:
+    """Return a result of a model on the CPU, in float32 at least, as figures and metrics take it."""
+    return at_least_float32(values).cpu()
 
 
 @torch.no_grad()
@@ -59,14 +73,14 @@ def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = 
     ValueError
         If the model has no such level.
     """
-    codes = []
+    model, codes = unwrapped(model), []
     with evaluation_mode(model, seed) as device:
         for images in _batches(split.to(device)):
             levels = model.infer(images, sample)  # nothing is decoded
             if level != "all":
                 check_level(level, len(levels))
             wanted = levels if level == "all" else [levels[level - 1]]
-            codes.append(torch.cat([found.codes for found in wanted], dim=1).cpu())
+            codes.append(on_cpu(torch.cat([found.codes for found in wanted], dim=1)))
     return torch.cat(codes)
 
 
@@ -87,7 +101,12 @@ def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int 
     ValueError
         If the model has no such level, or its levels are not a hierarchy.
     """
-    images = []
+    return torch.cat(list(_reconstructions(model, split, sample, seed, level)))
+
+
+@torch.no_grad()
+def _reconstructions(model: nn.Module, split: Split, sample: bool, seed: int, level: int) -> Iterator[Tensor]:
+    model = unwrapped(model)
     for _, output in outputs(model, split, sample, seed):
         check_level(level, len(output.levels))
         if level == 1:
@@ -96,20 +115,44 @@ def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int 
             raise ValueError(f"the levels of {type(model).__name__} are not a hierarchy: none is drawn from another")
         else:
             likelihood = model.decode(*model.descend(*(kept.codes for kept in output.levels[level - 1 :])))
-        images.append(likelihood.mean.cpu())
-    return torch.cat(images)
+        yield on_cpu(likelihood.mean)
 
 
+def mean_scores(
+    model: nn.Module, split: Split, scores: Mapping[str, Callable[[Tensor, Tensor], Tensor]], level: int = 1
+) -> dict[str, float]:
+    """Return scores of images and their reconstructions, averaged over a split, as in :func:`reconstruct`.
+
+    Images are compared batch by batch: the memory does not grow with the split.
+    """
+    totals, first = dict.fromkeys(scores, 0.0), 0
+    for pictures in _reconstructions(model, split, False, 0, level):
+        originals = split[first : first + len(pictures)].as_floats().cpu()
+        first += len(pictures)
+        for name, score in scores.items():
+            totals[name] += score(originals, pictures).sum().item()
+    return {name: total / len(split) for name, total in totals.items()}
+
+
+def check_enough_images(split: Split, loss) -> None:
+    """Raise ValueError if a split is smaller than the smallest batch of a loss."""
+    needed = getattr(loss, "smallest_batch", 1)
+    if len(split) < needed:
+        raise ValueError(f"{type(loss).__name__} is evaluated on at least {needed} images, the split has {len(split)}")
+
+
+@torch.no_grad()
 def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0) -> dict[str, float]:
     """Return the terms of a loss over a whole split, in nats per image, from one posterior sample per image.
 
     Raises
     ------
     ValueError
-        If there are no images.
+        If there are no images, or too few for a loss that compares them.
     """
     if not len(split):
         raise ValueError("there are no images to evaluate")
+    check_enough_images(split, loss)
     totals: dict[str, float] = {}
     for images, output in outputs(model, split, sample=True, seed=seed):
         for name, value in loss(images, output, epoch).items():

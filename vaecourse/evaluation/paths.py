@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from vaecourse.checks import check_level
 from vaecourse.evaluation.codes import Codes
-from vaecourse.evaluation.passes import evaluation_mode
+from vaecourse.evaluation.passes import evaluation_mode, on_cpu
+from vaecourse.models.base import unwrapped
 
 
 def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
@@ -49,6 +50,7 @@ def follow(model: nn.Module, codes: Codes, upper: Codes) -> Codes:
     -------
     list of Tensors of shape (N, d), on the CPU
     """
+    model = unwrapped(model)
     count = len(upper[0]) if upper else 1
     held = len(codes) - len(upper)
     after = [code.repeat(count, 1) for code in codes[:held]] + list(upper)
@@ -58,7 +60,7 @@ def follow(model: nn.Module, codes: Codes, upper: Codes) -> Codes:
         for below in range(held - 1, -1, -1):
             # In two calls: in one batch, equal codes at different places could differ by a rounding error.
             before, now = (model.prior(*(code.to(device) for code in levels[below + 1 :])) for levels in (codes, after))
-            (mean, std), (new_mean, new_std) = ((prior.mean.cpu(), prior.std.cpu()) for prior in (before, now))
+            (mean, std), (new_mean, new_std) = ((on_cpu(prior.mean), on_cpu(prior.std)) for prior in (before, now))
             # z + Δμ + (z − μ)(σ'/σ − 1) instead of μ' + …, so that without a change there is no rounding error.
             after[below] = codes[below] + (new_mean - mean) + (codes[below] - mean) * (new_std / std - 1)
     return after

@@ -1,14 +1,16 @@
 """The rate of each latent unit of a model on a split, and the range of its codes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from vaecourse.data import Split
-from vaecourse.evaluation.passes import outputs
+from vaecourse.evaluation.passes import on_cpu, outputs
 from vaecourse.losses import rates
-from vaecourse.metrics import active_units
+from vaecourse.metrics.active_units import ACTIVE
+from vaecourse.models.base import unwrapped
 
 SIGMAS = 3
 DEAD_SHARE = 0.01  # of the largest variance of an autoencoder's units
@@ -73,20 +75,51 @@ class Units:
 
 def posteriors_of(model: nn.Module, split: Split) -> tuple[list[Tensor], list[Tensor | None]]:
     """Return posterior means (N, d) and standard deviations (N, d), or None, of every level, on the CPU."""
-    found = [output.levels for _, output in outputs(model, split)]
-    means = [torch.cat([level.codes.cpu() for level in parts]) for parts in zip(*found, strict=True)]
-    widths = [
-        None if parts[0].posterior is None else torch.cat([level.posterior.std.cpu() for level in parts])
-        for parts in zip(*found, strict=True)
-    ]
+    batches = list(_posteriors(model, split))
+    means, widths = (
+        [torch.cat(parts) if torch.is_tensor(parts[0]) else None for parts in zip(*found, strict=True)]
+        for found in zip(*batches, strict=True)
+    )
     return means, widths
+
+
+def _posteriors(model: nn.Module, split: Split) -> Iterator[tuple[list[Tensor], list[Tensor | None]]]:
+    """Posterior means (n, d) and standard deviations of every level, batch by batch, on the CPU."""
+    for _, output in outputs(model, split):
+        means = [on_cpu(level.codes) for level in output.levels]
+        widths = [None if level.posterior is None else on_cpu(level.posterior.std) for level in output.levels]
+        yield means, widths
+
+
+class _Moments:
+    """Mean, variance and range of codes, and the mean of their posterior variances, added up batch by batch.
+
+    The memory does not grow with the number of images (Chan et al., 1983, equation 1.5b).
+    """
+
+    def __init__(self, codes: Tensor):
+        self.count, self.mean, self.squares, self.widths = 0, *torch.zeros(3, codes.shape[1], dtype=torch.float64)
+        self.low, self.high = codes[0], codes[0]
+
+    def add(self, codes: Tensor, width: Tensor | None) -> None:
+        self.low, self.high = self.low.minimum(codes.amin(0)), self.high.maximum(codes.amax(0))
+        codes, added = codes.double(), len(codes)
+        total, distance = self.count + added, codes.mean(0) - self.mean
+        self.squares = self.squares + codes.var(0, correction=0) * added + distance**2 * self.count * added / total
+        self.mean = self.mean + distance * added / total
+        self.widths = self.widths + (0 if width is None else width.double().pow(2).sum(0))
+        self.count = total
+
+    @property
+    def variance(self) -> Tensor:
+        return (self.squares / (self.count - 1)).float()
 
 
 def rates_of(model: nn.Module, split: Split, seed: int = 0) -> list[Tensor]:
     """Return the rate of each unit (d,) of every level, in nats per image, from one posterior sample per image."""
     sums: list[Tensor] = []
     for _, output in outputs(model, split, sample=True, seed=seed):
-        batch = [rate.sum(0).cpu() for rate in rates(output)]
+        batch = [on_cpu(rate.sum(0)) for rate in rates(output)]
         sums = [total + more for total, more in zip(sums, batch, strict=True)] if sums else batch
     return [total / len(split) for total in sums]
 
@@ -106,24 +139,30 @@ def measure_units(model: nn.Module, split: Split, seed: int = 0) -> list[Units]:
     Raises
     ------
     ValueError
-        If there are fewer than 2 images.
+        If there are fewer than 2 images, or the codes are not finite.
     """
     if len(split) < 2:
         raise ValueError(f"units are measured on at least 2 images, the split has {len(split)}: give more")
-    means, widths = posteriors_of(model, split)
+    model, moments = unwrapped(model), []
+    for means, widths in _posteriors(model, split):
+        moments = moments or [_Moments(codes) for codes in means]
+        for found, codes, width in zip(moments, means, widths, strict=True):
+            found.add(codes, width)
+    if not all(found.mean.isfinite().all() for found in moments):
+        raise ValueError("codes contain NaN or infinity: the model has diverged, train it again")
     has_rate = widths[0] is not None
-    importance = rates_of(model, split, seed) if has_rate else [codes.var(0) for codes in means]
-    name = "level" if model.is_hierarchy or len(means) == 1 else "degree"
+    importance = rates_of(model, split, seed) if has_rate else [found.variance for found in moments]
+    name = "level" if model.is_hierarchy or len(moments) == 1 else "degree"
     measured = []
-    for number, (codes, width, values) in enumerate(zip(means, widths, importance, strict=True), start=1):
-        active = active_units(codes) if has_rate else values > DEAD_SHARE * values.max()
-        if has_rate and not (model.is_hierarchy and number < len(means)):
+    for number, (found, values) in enumerate(zip(moments, importance, strict=True), start=1):
+        active = found.variance > (ACTIVE if has_rate else DEAD_SHARE * values.max())
+        if has_rate and not (model.is_hierarchy and number < len(moments)):
             centre, spread = torch.zeros_like(values), torch.ones_like(values)
         else:
-            variance = codes.var(0) + (0 if width is None else (width**2).mean(0))
-            centre, spread = codes.mean(0), variance.sqrt().clamp(min=NARROWEST)
+            variance = found.variance + (found.widths / found.count).float()
+            centre, spread = found.mean.float(), variance.sqrt().clamp(min=NARROWEST)
         quantity = "nats" if has_rate else "variance"
         ends = centre - SIGMAS * spread, centre + SIGMAS * spread
         units = Units(f"{name} {number}", values, quantity, active, centre, spread, *ends)
-        measured.append(units.reaching(codes))
+        measured.append(units.reaching(torch.stack([found.low, found.high])))
     return measured

@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from vaecourse.models.output import Level
+from vaecourse.precision import at_least_float32, without_autocast
 
 
 def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor, Tensor]:
@@ -46,18 +47,20 @@ def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor
     Raises
     ------
     ValueError
-        If there are fewer than 2 images, or the data set is smaller than the batch.
+        If there are fewer than 2 images, or gradients are recorded and the data set is smaller than the batch.
     """
     count = len(level.codes)
     size = count if dataset_size is None else dataset_size
     if count < 2:
         raise ValueError(f"q(z) is estimated from at least 2 images in a batch, got {count}: use larger batches")
+    if not torch.is_grad_enabled():
+        size = max(size, count)  # an evaluation may look at more images at once than were trained on
     if size < count:
         raise ValueError(f"dataset_size {size} is smaller than a batch of {count}: give the number of training images")
-    log_weights = level.codes.new_full((count, count), math.log((size - 1) / (size * (count - 1))))
-    log_weights.fill_diagonal_(-math.log(size))
     # Row i, column j: the sample of image i under the posterior of image j.
     pairs = level.posterior.log_prob(level.codes[:, None])
+    log_weights = pairs.new_full((count, count), math.log((size - 1) / (size * (count - 1))))
+    log_weights.fill_diagonal_(-math.log(size))
     return (pairs.sum(2) + log_weights).logsumexp(1), (pairs + log_weights[:, :, None]).logsumexp(1)
 
 
@@ -113,10 +116,12 @@ def _shrunk_correlations(codes: Tensor) -> Tensor:
     count = len(codes)
     if count < 2:
         raise ValueError(f"correlations are estimated from at least 2 images in a batch, got {count}")
+    codes = at_least_float32(codes)  # there is no determinant in half precision
     standard = (codes - codes.mean(0)) / codes.std(0).clamp_min(1e-6)
-    correlations = standard.T @ standard / (count - 1)
+    with without_autocast(codes.device):
+        correlations = standard.T @ standard / (count - 1)
     identity = torch.eye(codes.shape[1], device=codes.device, dtype=codes.dtype)
-    with torch.no_grad():
+    with torch.no_grad(), without_autocast(codes.device):
         products = standard.T @ standard / count
         spread = (standard**2).T @ standard**2 - count * products**2
         variances = count / (count - 1) ** 3 * spread * (1 - identity)

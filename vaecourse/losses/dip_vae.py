@@ -8,6 +8,7 @@ from torch import Tensor
 from vaecourse.checks import one_of
 from vaecourse.losses.elbo import elbo_terms, only_level
 from vaecourse.models.output import Output
+from vaecourse.precision import at_least_float32, without_autocast
 
 KINDS = ("i", "ii")
 
@@ -55,10 +56,12 @@ class DIPVAE:
         if len(posterior.mean) < self.smallest_batch:
             raise ValueError("a covariance needs at least 2 images in a batch, got 1: use larger batches")
         # torch.cov is not used, because it reads a value and so makes a GPU wait in each step.
-        centred = posterior.mean.T - posterior.mean.T.mean(1, keepdim=True)
-        covariance = centred @ centred.T / centred.shape[1]
+        means = at_least_float32(posterior.mean)
+        centred = means.T - means.T.mean(1, keepdim=True)
+        with without_autocast(means.device):
+            covariance = centred @ centred.T / centred.shape[1]
         if self.kind == "ii":
-            covariance = covariance + torch.diag(posterior.variance.mean(0))
+            covariance = covariance + torch.diag(at_least_float32(posterior.variance).mean(0))
         variances = covariance.diagonal()
         off_diagonal = (covariance**2).sum() - (variances**2).sum()
         penalty = self.lambda_od * off_diagonal + self.lambda_d * ((variances - 1) ** 2).sum()

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vaecourse.checks import adam_fits
 from vaecourse.losses.elbo import elbo_terms, only_level
 from vaecourse.models.output import Output
+from vaecourse.precision import at_least_float32
 from vaecourse.randomness import seeded
 
 DISCRIMINATOR_HIDDEN = (1000,) * 6
@@ -68,7 +70,8 @@ class FactorVAE:
             raise ValueError(
                 f"the discriminator compares two halves of a batch, got {len(codes)} image: use larger batches"
             )
-        self._make_discriminator(codes.shape[1], codes.device)
+        codes = at_least_float32(codes)
+        self._make_discriminator(codes.shape[1], codes.device, codes.dtype)
         accuracy = self._train_discriminator(codes.detach(), learn=codes.requires_grad)
         self.discriminator.requires_grad_(False)  # the step of the model must not change the discriminator
         total_correlation = self.discriminator(codes).mean()
@@ -92,17 +95,21 @@ class FactorVAE:
             self.optimizer.step()
         return 0.5 * ((of_joint > 0).float().mean() + (of_independent <= 0).float().mean())
 
-    def _make_discriminator(self, units: int, device) -> None:
+    def _make_discriminator(self, units: int, device, dtype: torch.dtype = torch.float32) -> None:
         if self.discriminator is not None:
             known = self.discriminator[0].in_features
             if units != known:
                 raise ValueError(f"this FactorVAE belongs to a model of {known} units, got {units}: make a new one")
+            weight = self.discriminator[0].weight
+            if (weight.device, weight.dtype) != (torch.device(device), dtype):
+                self.discriminator.to(device, dtype)
+                self.optimizer.load_state_dict(self.optimizer.state_dict())  # moves the moments to the weights
             return
         layers = []
         with seeded(self.seed):
             for before, after in itertools.pairwise((units, *self.hidden, 1)):
                 layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-            self.discriminator = nn.Sequential(*layers[:-1]).to(device)
+            self.discriminator = nn.Sequential(*layers[:-1]).to(device, dtype)
         self.optimizer = torch.optim.Adam(
             self.discriminator.parameters(), self.learning_rate, betas=(0.5, 0.9), fused=True
         )
@@ -114,20 +121,24 @@ class FactorVAE:
         return {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: dict, device: torch.device | str = "cpu") -> None:
-        """Restore a discriminator and its optimiser from :meth:`state_dict`.
+        """Restore a discriminator and its optimiser from :meth:`state_dict`; an empty state is that before training.
 
         Raises
         ------
         ValueError
-            If the discriminator in the state has other hidden layers.
+            If the discriminator in the state has other hidden layers, or the moments do not fit it.
         """
         if not state:
+            self.discriminator = None
             return
         hidden = tuple(len(bias) for name, bias in state["discriminator"].items() if name.endswith("bias"))[:-1]
         if hidden != self.hidden:
             raise ValueError(
                 f"the state is that of a discriminator of hidden layers {hidden}, this one has {self.hidden}"
             )
-        self._make_discriminator(state["discriminator"]["0.weight"].shape[1], device)
+        weight = state["discriminator"]["0.weight"]
+        self._make_discriminator(weight.shape[1], device, weight.dtype)
         self.discriminator.load_state_dict(state["discriminator"])
+        if state["optimizer"]["state"] and not adam_fits(state["optimizer"], list(self.discriminator.parameters())):
+            raise ValueError("the moments in the state do not fit the discriminator: train anew")
         self.optimizer.load_state_dict(state["optimizer"])

@@ -2,12 +2,12 @@
 
 import itertools
 import math
-import warnings
 from collections.abc import Sequence
 from numbers import Real
 
 from torch import Tensor
 
+from vaecourse import notices
 from vaecourse.checks import one_of
 from vaecourse.losses.dependence import gaussian_mutual_information, stratified_total_correlation
 from vaecourse.losses.elbo import elbo_terms, level_rates, per_level
@@ -133,8 +133,7 @@ class HELBO:
         )
         if self.bound == "chain" and decreasing and not self._warned:
             self._warned = True
-            warnings.warn(
+            notices.warn(
                 "bottom-up, the chain's objective has no minimum when β decreases upwards: use bound='product', "
-                "top-down inference, or β that do not decrease",
-                stacklevel=3,
+                "top-down inference, or β that do not decrease"
             )

@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor
 
+ACTIVE = 0.01
 
-def active_units(means: Tensor, threshold: float = 0.01) -> Tensor:
+
+def active_units(means: Tensor, threshold: float = ACTIVE) -> Tensor:
     """Return which units are active: their posterior mean varies over the images (Burda et al., 2016, section 5.2).
 
     Parameters

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vaecourse.metrics.factors import as_classes, how_tested, training_and_test, varying, which_factors
+from vaecourse.metrics.factors import as_array, as_classes, how_tested, training_and_test, varying, which_factors
 from vaecourse.metrics.learners import LEARNERS
 from vaecourse.metrics.scores import DCI
 
@@ -96,8 +96,7 @@ def completeness(importance) -> float:
 
 
 def _checked(importance) -> np.ndarray:
-    values = importance.detach().cpu() if hasattr(importance, "detach") else importance
-    values = np.asarray(values, dtype=np.float64)
+    values = as_array(importance).astype(np.float64)
     if values.ndim != 2 or not values.size:
         raise ValueError(f"importance must have shape (units, factors), got {values.shape}")
     if not (np.isfinite(values) & (values >= 0)).all():

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from vaecourse.metrics.factors import as_array
+
 
 def wasserstein(first, second, directions: int = 200, seed: int = 0) -> float:
     """Return the Wasserstein-1 distance of two samples, in the units of their values.
@@ -62,7 +64,7 @@ def _samples(first, second) -> tuple[np.ndarray, np.ndarray]:
     """Return both samples as float64 arrays (N, d) and (M, d)."""
     arrays = []
     for values in (first, second):
-        values = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=np.float64)
+        values = as_array(values).astype(np.float64)
         if values.ndim == 1:
             values = values[:, None]
         if values.ndim != 2 or values.size == 0:

@@ -17,7 +17,7 @@ def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
         If the arrays do not have these shapes with the same N ≥ 2, codes are not finite, factors are not whole numbers,
         or no factor varies.
     """
-    codes, factors = checked_codes(codes), _array(factors)
+    codes, factors = checked_codes(codes), as_array(factors)
     if factors.ndim != 2 or not factors.shape[1]:
         raise ValueError(f"factors must have shape (N, K), one column each, got {factors.shape}")
     if len(codes) != len(factors):
@@ -35,7 +35,7 @@ def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
 
 def checked_codes(codes) -> np.ndarray:
     """Return codes (N, d) of N ≥ 2 images as an array of float32 or float64."""
-    codes = _array(codes)
+    codes = as_array(codes)
     if codes.ndim != 2 or len(codes) < 2 or not codes.shape[1]:
         raise ValueError(f"codes must have shape (N, d) with at least 2 images, got {codes.shape}")
     if codes.dtype.kind not in "biuf":
@@ -93,5 +93,10 @@ def which_factors(scored: np.ndarray) -> dict:
     return {} if scored.all() else {"factors scored": np.flatnonzero(scored).tolist()}
 
 
-def _array(values) -> np.ndarray:
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+def as_array(values) -> np.ndarray:
+    """Return numbers as an array: arrays, tensors of any device and type, or nested lists of numbers and tensors."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        half = values.is_floating_point() and values.element_size() < 4
+        return np.asarray(values.float() if half else values)  # NumPy has no bfloat16
+    return np.asarray([as_array(value) for value in values] if isinstance(values, list | tuple) else values)

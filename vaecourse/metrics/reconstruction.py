@@ -9,6 +9,8 @@ WINDOW = 7
 # Wang et al. (2004), equation 6 with K1 = 0.01, K2 = 0.03 and pixels in [0, 1].
 MEAN_CONSTANT = 0.01**2
 VARIANCE_CONSTANT = 0.03**2
+# How far pixels may lie outside [0, 1]: a quarter of a grey level, more than any rounding.
+ROUNDING = 1e-3
 # Number of values processed at once. Intermediate results then stay in the processor's cache, and torch uses one
 # thread (it uses more from 32,768 values on), which is faster for steps this small.
 VALUES_AT_ONCE = 32_000
@@ -19,7 +21,7 @@ def mse(images: Tensor, reconstructions: Tensor) -> Tensor:
 
     Parameters
     ----------
-    images, reconstructions : floating-point Tensors of shape (N, C, H, W), values in [0, 1]
+    images, reconstructions : floating-point Tensors of shape (N, C, H, W), values in [0, 1] but for 0.001 of rounding
 
     Returns
     -------
@@ -28,7 +30,7 @@ def mse(images: Tensor, reconstructions: Tensor) -> Tensor:
     Raises
     ------
     TypeError, ValueError
-        If the two are not floating-point tensors of one shape (N, C, H, W), or a value is NaN or outside [0, 1].
+        If the two are not floating-point tensors of one shape (N, C, H, W), or a value is NaN or outside this range.
     """
     _check(images, reconstructions)
     return _by_chunks(_mse, images, reconstructions)
@@ -75,7 +77,7 @@ def _check(images: Tensor, reconstructions: Tensor) -> None:
             low, high = (bound.item() for bound in pictures.aminmax())
             if low != low or high != high:
                 raise ValueError(f"{name} contain NaN: no score means anything then")
-            if low < 0 or high > 1:
+            if low < -ROUNDING or high > 1 + ROUNDING:
                 raise ValueError(f"{name} must lie in [0, 1], got {low:g} to {high:g}: divide 0–255 pixels by 255")
     if images.shape != reconstructions.shape:
         raise ValueError(
@@ -86,7 +88,9 @@ def _check(images: Tensor, reconstructions: Tensor) -> None:
 
 def _by_chunks(score: Callable[[Tensor, Tensor], Tensor], images: Tensor, reconstructions: Tensor) -> Tensor:
     size = max(1, VALUES_AT_ONCE // max(1, images[:1].numel()))
-    pairs = zip(images.split(size), reconstructions.split(size), strict=True)
+    # Squares of small errors are 0 in half precision.
+    both = (pictures.to(torch.promote_types(pictures.dtype, torch.float32)) for pictures in (images, reconstructions))
+    pairs = zip(*(pictures.split(size) for pictures in both), strict=True)
     return torch.cat([score(one, other) for one, other in pairs]).double()
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from vaecourse.metrics.factors import as_array
+
 
 def linear_cka(first, second) -> float:
     """Linear centred kernel alignment, from 0 to 1 (Kornblith et al., 2019, section 3).
@@ -59,7 +61,7 @@ def _pairs(first, second) -> tuple[np.ndarray, np.ndarray]:
     """Return both sets of codes as float64 arrays (N, d) and (N, e)."""
     arrays = []
     for codes in (first, second):
-        codes = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes, dtype=np.float64)
+        codes = as_array(codes).astype(np.float64)
         if codes.ndim != 2 or len(codes) < 2 or not codes.shape[1]:
             raise ValueError(f"codes must have shape (N, d) with at least 2 images, got {codes.shape}")
         if not np.isfinite(codes).all():

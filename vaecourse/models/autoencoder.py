@@ -28,13 +28,11 @@ class Autoencoder(ImageModel):
 
     def encode(self, images: Tensor) -> Tensor:
         """Map images (N, C, H, W) in [0, 1] to codes (N, latent_dim)."""
-        self._check_images(images)
-        return self.encoder(images)
+        return self.encoder(self._checked_images(images))
 
     def decode(self, codes: Tensor) -> ImageLikelihood:
         """Map codes (N, latent_dim) to a distribution over images; its ``mean`` is the picture to show."""
-        self._check_codes(codes)
-        return self.decoder(codes)
+        return self.decoder(*self._checked_codes(codes))
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
         """Return the single level of images (N, C, H, W). ``sample`` is ignored, because the code is deterministic."""

@@ -169,13 +169,12 @@ class DiffusionModel(Hierarchy):
         if not 1 <= level < len(self.latent_dims):
             raise ValueError(f"give the codes of 1 to {len(self.latent_dims) - 1} upper levels, got {len(above)}")
         check_codes(above[0], self.latent_dim)
-        (prior,) = _by_level(self.priors(above[0][None], slice(level - 1, level)))
+        (prior,) = _by_level(self.priors(self._own_type(above[0])[None], slice(level - 1, level)))
         return prior
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
         """The levels, z_1 first, of images (N, C, H, W) in [0, 1]: codes drawn from q, or their means α_l x."""
-        self._check_images(images)
-        centred = 2 * images.flatten(1) - 1
+        centred = 2 * self._checked_images(images).flatten(1) - 1
         means = self.log_snr.sigmoid().sqrt()[:, None, None] * centred
         codes = self.draw(centred) if sample else means
         top = DiagonalGaussian(means[-1], functional.logsigmoid(-self.log_snr[-1]).expand_as(centred))
@@ -188,8 +187,9 @@ class DiffusionModel(Hierarchy):
         """Codes (N, d) of all levels, z_1 first, or those of z_1 alone, to a distribution over images."""
         if len(codes) == 1:
             check_codes(codes[0], self.latent_dim)
+            codes = [self._own_type(codes[0])]
         else:
-            self._check_codes(*codes)
+            codes = self._checked_codes(*codes)
         estimate = self.denoise(codes[0], self.log_snr[0])
         # Pixels lie in [0, 1], so moving a mean into that range can only bring it nearer to them.
         return GaussianImages(((estimate + 1) / 2).clamp(0, 1).unflatten(1, self.image_shape), self.log_sigma)

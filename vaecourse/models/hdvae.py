@@ -75,9 +75,8 @@ class HDVAE(Hierarchy):
 
         Each level is computed from samples of the one before, or from means if ``sample=False``.
         """
-        self._check_images(images)
         infer = self._infer_bottom_up if self.inference == "bottom_up" else self._infer_top_down
-        return infer(self.encoder(images), sample)
+        return infer(self.encoder(self._checked_images(images)), sample)
 
     def _infer_bottom_up(self, parameters: Tensor, sample: bool) -> list[Level]:
         posterior = DiagonalGaussian.from_parameters(parameters)
@@ -119,7 +118,7 @@ class HDVAE(Hierarchy):
         if not 1 <= len(above) < len(self.latent_dims):
             raise ValueError(f"give the codes of 1 to {len(self.latent_dims) - 1} upper levels, got {len(above)}")
         check_codes(above[0], self.latent_dims[-len(above)])
-        return DiagonalGaussian.from_parameters(self.priors[-len(above)](above[0]))
+        return DiagonalGaussian.from_parameters(self.priors[-len(above)](self._own_type(above[0])))
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
         """Map codes (N, d) of all levels, z_1 first, to a distribution over images.
@@ -128,8 +127,9 @@ class HDVAE(Hierarchy):
         """
         if self.decoder_reads == "first" and len(codes) == 1:
             check_codes(codes[0], self.latent_dim)
+            codes = [self._own_type(codes[0])]
         else:
-            self._check_codes(*codes)
+            codes = self._checked_codes(*codes)
         return self.decoder(codes[0] if self.decoder_reads == "first" else torch.cat(codes, dim=1))
 
     def forward(self, images: Tensor, sample: bool = True) -> Output:

@@ -35,8 +35,7 @@ class Hierarchy(LatentVariableModel):
         ValueError
             If no codes are given, or they do not have the shapes of the upper levels.
         """
-        self._check_upper_codes(*held)
-        levels = list(held)
+        levels = self._checked_upper_codes(*held)
         while len(levels) < len(self.latent_dims):
             prior = self.prior(*levels)
             levels.insert(0, prior.sample(temperature) if sample else prior.mean)

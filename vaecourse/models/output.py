@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vaecourse.checks import ROUNDING
 from vaecourse.distributions import DiagonalGaussian, ImageLikelihood
 from vaecourse.models.networks import ImageShape
 
@@ -40,7 +41,7 @@ class Output:
 
 
 def check_images(images: Tensor, image_shape: ImageShape, read_values: bool = True) -> None:
-    """Check the shape, type and values of images: they must lie in [0, 1], without NaN.
+    """Check the shape, type and values of images: they must lie in [0, 1] but for 0.001 of rounding, without NaN.
 
     ``read_values=False`` checks the shape and type only. It is used in training on a GPU, where reading a value
     would make every step wait for the device.
@@ -50,7 +51,7 @@ def check_images(images: Tensor, image_shape: ImageShape, read_values: bool = Tr
     TypeError
         If ``images`` is not a floating-point tensor.
     ValueError
-        If its shape is not (N, C, H, W) with the model's C, H and W, or a value is outside [0, 1] or NaN.
+        If its shape is not (N, C, H, W) with the model's C, H and W, or a value is NaN or outside [−0.001, 1.001].
     """
     if not torch.is_tensor(images) or not images.is_floating_point():
         kind = images.dtype if torch.is_tensor(images) else type(images).__name__
@@ -63,11 +64,13 @@ def check_images(images: Tensor, image_shape: ImageShape, read_values: bool = Tr
     low, high = (bound.item() for bound in images.aminmax())
     if low != low or high != high:
         raise ValueError("images contain NaN: look for a division by zero where they were prepared")
-    if low < 0 or high > 1:
+    if low < -ROUNDING or high > 1 + ROUNDING:
         raise ValueError(f"images must lie in [0, 1], got {low:g} to {high:g}: divide 0–255 images by 255")
 
 
 def check_codes(codes: Tensor, latent_dim: int) -> None:
-    """Raise ValueError unless ``codes`` has shape (N, latent_dim)."""
+    """Raise TypeError or ValueError unless ``codes`` is a tensor of shape (N, latent_dim)."""
+    if not torch.is_tensor(codes):
+        raise TypeError(f"codes must be a tensor, got {type(codes).__name__}: use torch.as_tensor")
     if codes.ndim != 2 or codes.shape[1] != latent_dim:
         raise ValueError(f"codes must have shape (N, {latent_dim}), got {tuple(codes.shape)}")

@@ -82,8 +82,8 @@ class PHVAE(LatentVariableModel):
 
     def encode_degrees(self, images: Tensor) -> list[DiagonalGaussian]:
         """Return the posterior of each degree, over codes (N, latent_dim), for images (N, C, H, W) in [0, 1]."""
-        self._check_images(images)
-        parameters = [encoder(feature) for encoder, feature in zip(self.encoders, self.features(images), strict=True)]
+        features = self.features(self._checked_images(images))
+        parameters = [encoder(feature) for encoder, feature in zip(self.encoders, features, strict=True)]
         return [DiagonalGaussian.from_parameters(values) for values in parameters]
 
     def encode(self, images: Tensor) -> DiagonalGaussian:
@@ -103,8 +103,7 @@ class PHVAE(LatentVariableModel):
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
         """Map one code (N, latent_dim) for each degree to the distribution p(x|z) over images."""
-        self._check_codes(*codes)
-        return self.decoder(self.mix(codes))
+        return self.decoder(self.mix(self._checked_codes(*codes)))
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
         """Infer one level per degree of images (N, C, H, W): draws from the posteriors, or means if not ``sample``."""

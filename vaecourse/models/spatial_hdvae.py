@@ -88,8 +88,7 @@ class SpatialHDVAE(Hierarchy):
 
     def _top_down(self, images: Tensor, sample: bool) -> tuple[list[Level], Tensor]:
         """The levels of images, z_1 first, and the features that the decoder draws them from."""
-        self._check_images(images)
-        *evidence, of_top = self._evidence(images)
+        *evidence, of_top = self._evidence(self._checked_images(images))
         posterior = self.top.posterior(of_top)
         codes = _draw(posterior, sample)
         levels = [Level(codes, posterior, DiagonalGaussian.standard_like(codes))]
@@ -114,7 +113,7 @@ class SpatialHDVAE(Hierarchy):
 
     def decode(self, *codes: Tensor) -> ImageLikelihood:
         """Codes (N, d) of all levels, z_1 first, to a distribution over images."""
-        self._check_codes(*codes)
+        codes = self._checked_codes(*codes)
         features = self.top.read(codes[-1])
         for stage, level_codes in zip(reversed(self.stages), reversed(codes[:-1]), strict=True):
             features = stage.read(stage.enter(features), level_codes)
@@ -133,7 +132,7 @@ class SpatialHDVAE(Hierarchy):
         ValueError
             If the codes are not those of the upper levels, or no level is below them.
         """
-        self._check_upper_codes(*above)
+        above = self._checked_upper_codes(*above)
         if len(above) == len(self.latent_dims):
             raise ValueError("no level is below level 1: give the codes of upper levels only")
         *stages, below = reversed(self.stages[-len(above) :])
@@ -144,7 +143,7 @@ class SpatialHDVAE(Hierarchy):
 
     def descend(self, *held: Tensor, sample: bool = False, temperature: float = 1.0) -> list[Tensor]:
         """Do as :meth:`vaecourse.models.Hierarchy.descend`, in one pass down the features."""
-        self._check_upper_codes(*held)
+        held = self._checked_upper_codes(*held)
         given = [*reversed(held[:-1]), *[None] * (len(self.latent_dims) - len(held))]
         levels = [held[-1]]
         features = self.top.read(held[-1])

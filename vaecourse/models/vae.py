@@ -30,13 +30,11 @@ class VAE(LatentVariableModel):
 
     def encode(self, images: Tensor) -> DiagonalGaussian:
         """Map images (N, C, H, W) in [0, 1] to their posterior q(z|x) over codes (N, latent_dim)."""
-        self._check_images(images)
-        return DiagonalGaussian.from_parameters(self.encoder(images))
+        return DiagonalGaussian.from_parameters(self.encoder(self._checked_images(images)))
 
     def decode(self, codes: Tensor) -> ImageLikelihood:
         """Map codes (N, latent_dim) to the distribution p(x|z) over images; its ``mean`` is the picture to show."""
-        self._check_codes(codes)
-        return self.decoder(codes)
+        return self.decoder(*self._checked_codes(codes))
 
     def infer(self, images: Tensor, sample: bool = True) -> list[Level]:
         """Infer the single level of images (N, C, H, W): draws from the posterior, or its mean if ``sample=False``."""

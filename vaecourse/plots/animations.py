@@ -124,7 +124,7 @@ def reconstructions(snapshots: Snapshots, count: int = 8) -> Animation:
     if count < 1:
         raise ValueError(f"count must be at least 1, got {count}")
     shown = _chosen(snapshots)
-    originals = as_pictures(snapshots.split.images[:count])
+    originals = as_pictures(snapshots.split[:count].as_floats())
     frames = []
     for position in shown:
         decoded = as_pictures(snapshots.reconstructions[position][:count])

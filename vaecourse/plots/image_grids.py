@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vaecourse.checks import at_least, check_level
+from vaecourse.checks import as_list, at_least, check_level
 from vaecourse.data import Split
 from vaecourse.evaluation import central_codes, codes_of, decode, linear_path, measure_units, spherical_path, traverse
 from vaecourse.evaluation.passes import outputs
@@ -42,10 +42,10 @@ def images(
     columns = min(len(pictures), COLUMNS) if columns is None else columns
     at_least(1, columns=columns)
     parts = pictures.split(columns)
-    labels = [""] * len(parts) if row_labels is None else list(row_labels)
+    labels = [""] * len(parts) if row_labels is None else as_list(row_labels)
     if len(labels) != len(parts):
         raise ValueError(f"{len(labels)} row labels for {len(parts)} rows: give one for each")
-    titles = [] if titles is None else [str(title) for title in titles]
+    titles = [] if titles is None else [str(title) for title in as_list(titles)]
     if len(titles) not in (0, columns, len(pictures)):
         raise ValueError(f"{len(titles)} titles for {len(pictures)} images in {columns} columns: give one for each")
     return draw(

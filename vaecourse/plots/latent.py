@@ -4,20 +4,22 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse
 from torch import Tensor, nn
 
-from vaecourse.checks import check_level
+from vaecourse.checks import as_list, check_level
 from vaecourse.data import Split
 from vaecourse.evaluation import measure_units
 from vaecourse.evaluation.units import posteriors_of
+from vaecourse.metrics.factors import as_array, varying
 from vaecourse.plots.style import INK, LINE_COLOURS, category_colours, panels, styled
 
+FURTHEST = 1e15  # the squares of larger codes leave the range of floats
 UMAP_AT_MOST = 5000
+MOST_LABELS = 1000  # larger labels are identities rather than classes counted from 0
 SIDES = np.array([-1, 1])
 SQUARE = 5.5  # inches: the sides of a figure of a plane
 
@@ -31,7 +33,8 @@ def latent_scatter(
     Parameters
     ----------
     codes : Tensor of shape (N, 2)
-    labels : integer Tensor of shape (N,), optional
+    labels : Tensor of shape (N,), optional
+        Whole numbers of any type, or booleans.
     label_names : texts, optional
         Names of the labels, in order. Default: the numbers.
     ax : matplotlib Axes, optional
@@ -40,9 +43,9 @@ def latent_scatter(
     Raises
     ------
     ValueError
-        If the codes do not have two dimensions, or there is not one label per code.
+        If the codes do not have two dimensions or are not finite, or there is not one label per code.
     """
-    codes = _as_array(codes)
+    codes = _finite(codes)
     if codes.ndim != 2 or codes.shape[1] != 2:
         raise ValueError(f"a scatter shows codes of shape (N, 2), got {codes.shape}: see umap for more dimensions")
     ax = _square_axes() if ax is None else ax
@@ -70,11 +73,13 @@ def umap(
     Raises
     ------
     ValueError
-        If there are fewer than 20 codes, or there is not one label per code.
+        If there are fewer than 20 codes, all are the same or one is not finite, or there is not one label per code.
     """
-    codes = _as_array(codes)
+    codes = _finite(codes)
     if codes.ndim != 2 or len(codes) < 20:
         raise ValueError(f"UMAP needs at least 20 codes of shape (N, d), got {codes.shape}")
+    if not varying(codes).any():
+        raise ValueError("the codes of all images are the same: the model has collapsed, and no map shows anything")
     labels = _checked_labels(labels, len(codes))
     if len(codes) > UMAP_AT_MOST:
         chosen = np.sort(np.random.default_rng(seed).choice(len(codes), UMAP_AT_MOST, replace=False))
@@ -110,7 +115,7 @@ def posteriors(
     (means,), (stds,) = posteriors_of(model, split[:count])
     if stds is None:
         raise ValueError(f"{type(model).__name__} has no posterior: its codes are points, see latent_scatter")
-    means, stds = _as_array(means), _as_array(stds)
+    means, stds = _finite(means), _finite(stds)
     ax = _square_axes() if ax is None else ax
     labels = split.labels[:count] if split.labels is not None else None
     groups = scatter(ax, means, labels, label_names, size=2)
@@ -155,7 +160,7 @@ def unit_rates(model: nn.Module, split: Split, level: int = 1) -> Figure:
 
 def scatter(ax: Axes, points: np.ndarray, labels, label_names: Sequence[str], size: float | None = None) -> list:
     """Draw points (N, 2) by label, with names at the medians; returns (mask of the points, colour) for each label."""
-    labels = _checked_labels(labels, len(points))
+    labels, label_names = _checked_labels(labels, len(points)), as_list(label_names)
     size = 6 + 4000 / (len(points) + 200) if size is None else size
     look_at(ax, points)
     if labels is None:
@@ -166,7 +171,8 @@ def scatter(ax: Axes, points: np.ndarray, labels, label_names: Sequence[str], si
         needed = f"labels {present.min()} to {present.max()} do not number {len(label_names)} names"
         raise ValueError(f"{needed}: give a name for each label from 0")
     # Labels that count from 0 keep their colours if some of them are missing.
-    places = present if present.min() >= 0 else np.arange(len(present))
+    counting = present.min() >= 0 and present.max() < MOST_LABELS
+    places = present if counting else np.arange(len(present))
     palette = category_colours(max(len(label_names), places.max() + 1))
     groups = [(labels == label, palette[place]) for label, place in zip(present, places, strict=True)]
     for (members, colour), label in zip(groups, present, strict=True):
@@ -194,14 +200,20 @@ def _square_axes() -> Axes:
     return panels(height=SQUARE, width=SQUARE)[1]
 
 
-def _as_array(values) -> np.ndarray:
-    return values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
+def _finite(codes) -> np.ndarray:
+    codes = as_array(codes)
+    if not (np.abs(codes) < FURTHEST).all():  # NaN fails too
+        raise ValueError(f"codes hold NaN, infinity or values beyond {FURTHEST:g}: the model has diverged")
+    return codes
 
 
 def _checked_labels(labels, count: int) -> np.ndarray | None:
     if labels is None:
         return None
-    labels = _as_array(labels)
+    labels = as_array(labels)
     if labels.shape != (count,):
         raise ValueError(f"{count} codes need {count} labels, got shape {labels.shape}")
-    return labels
+    whole = labels.dtype.kind in "biu" or (labels.dtype.kind == "f" and (labels == np.floor(labels)).all())
+    if not whole or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
+        raise ValueError("labels are whole numbers, one for each class: number the classes, or put amounts into bins")
+    return labels.astype(np.int64)

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from vaecourse.checks import as_list
 from vaecourse.metrics import DCI, Score
+from vaecourse.metrics.factors import as_array
 from vaecourse.plots.style import INK, LINE_COLOURS, panels, styled
 
 CHARACTER = 0.068  # inches: the width of a character of a label
@@ -36,6 +38,7 @@ def score_matrix(score: Score | DCI, factors: Sequence[str] | None = None) -> Fi
     else:
         matrix, title = score.matrix, f"{score.name}: {score.score:.3f}"
     units, count = matrix.shape
+    factors = None if factors is None else as_list(factors)
     if factors is not None and len(factors) != count:
         raise ValueError(f"{len(factors)} names for {count} factors")
     figure, axes = panels(height=1.2 + 0.3 * count)
@@ -63,7 +66,7 @@ def score_table(scores: Mapping[str, Mapping[str, float]]) -> Figure:
         If there are no scores, rows have different columns, or a score is not finite.
     """
     columns = _names(scores, "score_table needs at least one row and one column", "row")
-    values = np.array([[row[column] for column in columns] for row in scores.values()], dtype=float)
+    values = as_array([[row[column] for column in columns] for row in scores.values()]).astype(float)
     if not np.isfinite(values).all():
         raise ValueError("score_table shows finite numbers: leave out what is NaN or infinite")
     turned = max(map(len, columns)) > 6
@@ -109,7 +112,7 @@ def score_bars(scores: Mapping[str, Mapping[str, float | Sequence[float]]], colu
     colours = list(itertools.islice(itertools.cycle(LINE_COLOURS), len(methods)))
     for panel, (name, by_method) in zip(axes.flat, scores.items(), strict=False):
         for place, (method, colour) in enumerate(zip(methods, colours, strict=True)):
-            seeds = np.atleast_1d(np.asarray(by_method[method], dtype=float))
+            seeds = np.atleast_1d(as_array(by_method[method])).astype(float)
             if not seeds.size or not np.isfinite(seeds).all():
                 raise ValueError(f"{name} of {method} must be one or more finite numbers, got {seeds.tolist()}")
             panel.barh(place, np.median(seeds), height=0.7, color=colour, alpha=0.45)

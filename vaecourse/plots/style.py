@@ -10,6 +10,9 @@ from io import BytesIO
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from torch import nn
+
+from vaecourse.models.base import unwrapped
 
 WIDTH = 7.0  # inches: the width of a text column
 DOTS_PER_INCH = 140
@@ -64,12 +67,15 @@ def use_style() -> None:
 
 
 def styled(function: Callable) -> Callable:
-    """Run a plotting function in the style."""
+    """Run a plotting function in the style, with the models themselves in the place of compiled or wrapped ones."""
+
+    def plain(value):
+        return unwrapped(value) if isinstance(value, nn.Module) else value
 
     @functools.wraps(function)
     def in_style(*arguments, **keywords):
         with style():
-            return function(*arguments, **keywords)
+            return function(*map(plain, arguments), **{name: plain(value) for name, value in keywords.items()})
 
     return in_style
 

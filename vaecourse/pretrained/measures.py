@@ -12,8 +12,9 @@ from vaecourse import losses, metrics
 from vaecourse.data import ImageSet
 from vaecourse.data.rendered.ground_truth import GROUND_TRUTH, GroundTruth
 from vaecourse.distributions import BernoulliImages
-from vaecourse.evaluation import encode, evaluate, reconstruct
+from vaecourse.evaluation import encode, evaluate
 from vaecourse.evaluation import nll as likelihood_bound
+from vaecourse.evaluation.passes import mean_scores
 from vaecourse.metrics.published import as_published
 
 NLL_IMAGES, NLL_SAMPLES = 1_000, 200
@@ -40,12 +41,9 @@ def reconstruction(model: nn.Module, images: ImageSet) -> dict:
     Each is a list of one number, or for a hierarchy of one for each level: from that level and those above only.
     """
     levels = range(1, 1 + (len(model.latent_dims) if model.is_hierarchy else 1))
-    pictures, found = images.test.as_floats(), {"mse": [], "psnr": [], "ssim": []}
-    for level in levels:
-        drawn = reconstruct(model, images.test, level=level)
-        for name, values in found.items():
-            values.append(getattr(metrics, name)(pictures, drawn).mean().item())
-    return found
+    wanted = {"mse": metrics.mse, "psnr": metrics.psnr, "ssim": metrics.ssim}
+    by_level = [mean_scores(model, images.test, wanted, level) for level in levels]
+    return {name: [found[name] for found in by_level] for name in wanted}
 
 
 def active_units(model: nn.Module, images: ImageSet) -> dict:
