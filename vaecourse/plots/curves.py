@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from vaecourse.checks import as_list
+from vaecourse.metrics.factors import as_array
 from vaecourse.plots.style import INK, LINE_COLOURS, panels, styled
 from vaecourse.training import History
 
@@ -44,7 +46,7 @@ def history(
     """
     if isinstance(histories, History):
         histories = {"": histories}
-    names = [names] if isinstance(names, str) else list(names)
+    names = as_list(names)
     if not histories or not names:
         raise ValueError("history needs at least one history and one name")
     columns = min(len(names), PANELS_IN_A_ROW)
@@ -62,7 +64,8 @@ def history(
         panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         panel.grid(axis="y")
     several = len(histories) > 1
-    handles = [Line2D([], [], color=colour, label=label) for label, colour in colours.items() if several]
+    marked = {label: _marked(label, one) for label, one in histories.items()}
+    handles = [Line2D([], [], color=c, label=marked[label]) for label, c in colours.items() if several or marked[label]]
     if "test" in drawn:
         colour = INK if several else LINE_COLOURS[0]
         handles += [Line2D([], [], color=colour, linestyle=s, label=n) for n, s in SPLITS.items() if n in drawn]
@@ -71,17 +74,24 @@ def history(
     return figure
 
 
+def _marked(label: str, history: History) -> str:
+    """Return the label of a history, which says if it was interrupted: its last value is that of fewer epochs."""
+    return f"{label} (interrupted after epoch {len(history) - 1})".strip() if history.interrupted else label
+
+
 def _draw_term(panel: Axes, history: History, name: str, colour: str, first_epoch: int) -> set[str]:
     """Draw a term of the training and of the test set, and return which of the two exist."""
     columns = {"train": name, "test": f"test_{name}"}
     found = {split: column for split, column in columns.items() if column in history.names}
+    if not found and history.ended_in_first_epoch:
+        return set()
     if not found:
         raise KeyError(f"history has no {name!r}: it has {', '.join(history.names)}")
     epochs = np.array(history["epoch"])
     chosen = epochs >= first_epoch
     marker = "o" if chosen.sum() <= MOST_MARKERS else None
     for split, column in found.items():
-        values = np.array(history[column], dtype=float)
+        values = as_array(history[column]).astype(float)
         panel.plot(epochs[chosen], values[chosen], color=colour, linestyle=SPLITS[split], marker=marker)
     return set(found)
 
@@ -105,9 +115,9 @@ def rate_distortion(points: Mapping[str, tuple]) -> Figure:
     if not points:
         raise ValueError("there are no points to show")
     for label, (rate, distortion) in points.items():
-        if np.size(rate) != np.size(distortion):
+        if as_array(rate).size != as_array(distortion).size:
             raise ValueError(f"give as many distortions as rates for {label!r}")
-    pairs = {label: np.array(pair, dtype=float).reshape(2, -1) for label, pair in points.items()}
+    pairs = {label: np.array([np.ravel(as_array(each)) for each in pair], float) for label, pair in points.items()}
     figure, ax = panels(height=4.2)
     curves = any(rate.size > 1 for rate, _ in pairs.values())
     for position, (label, (rate, distortion)) in enumerate(pairs.items()):

@@ -56,12 +56,21 @@ def rounded(values):
 
 
 def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weights_path: Path) -> None:
-    """Write the weights, add their file, type and checksum to the card, and write the card."""
+    """Write the weights, add their file, type and checksum to the card, and write the card.
+
+    The weights of an earlier card are replaced last: whenever the process dies, the card that is there has its weights.
+    """
     content = save({name: value.contiguous() for name, value in state.items()})
     card["weights"] = {"file": weights_path.name, "type": kind, "sha256": hashlib.sha256(content).hexdigest()}
-    with atomic_path(weights_path) as unfinished:
+    with atomic_path(arriving(weights_path)) as unfinished:
         unfinished.write_bytes(content)
     write_record(card, card_path)
+    arriving(weights_path).replace(weights_path)
+
+
+def arriving(weights_path: Path) -> Path:
+    """Where new weights are until their card is written, and for good if the process dies right after that."""
+    return weights_path.with_suffix(".new" + weights_path.suffix)
 
 
 def write_record(record: dict, path: Path) -> None:
@@ -70,7 +79,7 @@ def write_record(record: dict, path: Path) -> None:
     text = re.sub(r"\[[^\[\]{}\"]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as unfinished:
-        unfinished.write_text(text)
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def read(path: Path) -> dict:
@@ -82,7 +91,7 @@ def read(path: Path) -> dict:
         If the file is not a card, or has another format.
     """
     try:
-        card = json.loads(path.read_text())
+        card = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PretrainedError(f"{path} cannot be read ({error}): move it away and train anew") from error
     if not isinstance(card, dict) or "format" not in card:

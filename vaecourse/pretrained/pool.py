@@ -33,7 +33,7 @@ def train_all(
     folder, weights : paths
         Folders as for :func:`vaecourse.pretrained.runs.train`. On a cluster all workers must have access to them.
     jobs : int
-        Number of processes on this machine; if there are several, each uses one thread.
+        Number of processes on this machine, at most one for each run; if there are several, each uses one thread.
     dask : str, optional
         Address of a scheduler, whose workers replace the local processes.
     minutes : float
@@ -52,6 +52,7 @@ def train_all(
     from joblib import Parallel, delayed
 
     folder, weights = (None if path is None else Path(path).absolute() for path in (folder, weights))
+    jobs = max(1, min(jobs, len(runs)))
     several = jobs > 1 or dask is not None
     failed, unfinished = [], []
     deadline = time.time() + 60 * minutes
@@ -70,7 +71,7 @@ def train_all(
 def _attempt(
     recipe: Recipe, seed: int, folder: Path, weights: Path | None, several: bool, deadline: float
 ) -> tuple[str, str]:
-    """Train, and return a line and "finished", "unfinished" or, for an error that a user can correct, "failed"."""
+    """Train, and return a line and "finished", "unfinished" or, for an error of whatever kind, "failed"."""
     if several:
         torch.set_num_threads(1)
     try:
@@ -79,6 +80,9 @@ def _attempt(
         return str(stopped), "unfinished"
     except (ValueError, ArithmeticError, OSError) as error:  # settings, data, divergence, files
         return f"{recipe.name}_seed{seed}: {error}", "failed"
+    except Exception as error:  # such as a lack of memory: the other runs go on
+        lines = str(error).splitlines() or [""]
+        return f"{recipe.name}_seed{seed}: {type(error).__name__}: {lines[0]}", "failed"
 
 
 @contextlib.contextmanager

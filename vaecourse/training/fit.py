@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,14 +10,18 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+from vaecourse.checks import as_list
 from vaecourse.data import Split
-from vaecourse.evaluation import evaluate, reconstruct
+from vaecourse.evaluation import evaluate
 from vaecourse.evaluation.levels import warn_of_collapse
+from vaecourse.evaluation.passes import check_enough_images, mean_scores
 from vaecourse.losses.schedules import Schedule, constant
 from vaecourse.metrics import mse, psnr, ssim
+from vaecourse.models.base import unwrapped
 from vaecourse.randomness import seeded
-from vaecourse.training import checkpoints
+from vaecourse.training import checkpoints, interrupts
 from vaecourse.training.history import History
+from vaecourse.training.resuming import settings_of
 from vaecourse.training.terms import RunningTerms
 
 IMAGE_METRICS = {"mse": mse, "psnr": psnr, "ssim": ssim}
@@ -45,12 +48,14 @@ def fit(
     """Train a model with Adam and return its history.
 
     On a CPU two runs with the same seed and initial weights end with identical weights. The caller's random state is
-    not changed. Ctrl-C stops training; the model keeps its weights, and the history so far is returned.
+    not changed. Ctrl-C stops training; the model keeps its weights, and the history so far is returned, marked
+    ``interrupted``. In a notebook cell that trains several models it ends the cell, with KeyboardInterrupt.
 
     Parameters
     ----------
     model : nn.Module
-        Model to train. It is changed in place, and stays on ``device``.
+        Model to train. It is changed in place, and stays on ``device``. It may be compiled by ``torch.compile``. A
+        ``nn.DataParallel`` trains on one device.
     images : Split
         Training images, for instance ``vc.load("mnist").train``.
     loss : callable
@@ -59,7 +64,7 @@ def fit(
         Number of passes over the training images.
     test : Split, optional
         Test images, evaluated after each epoch; their terms are named ``test_…``.
-    metrics : names among "mse", "psnr", "ssim"
+    metrics : name or names among "mse", "psnr", "ssim"
         Metrics of reconstructions from posterior means, averaged over images: ``test_psnr`` of the test split, and
         ``psnr`` of the same number of training images.
     batch_size, learning_rate
@@ -74,67 +79,93 @@ def fit(
         Seed of the order of the images, the codes and dynamic binarisation.
     device : optional
         Device to train on. Default: CUDA if available, else the CPU.
-    callbacks : iterable of callables
+    callbacks : callable or iterable of callables
         Functions that are called as ``callback(model, history)`` before training and after every epoch.
     checkpoint : path, optional
-        File that is written after every epoch. If it exists, training resumes from it, exactly where it stopped.
+        File that is written after every epoch. If it exists, training resumes from it, exactly where it stopped. The
+        data, the model, the loss and the seed must be the same; a change of the other settings holds from there on.
     progress : bool
         Whether to show a progress bar with the terms.
 
     Raises
     ------
     ValueError
-        If a setting is out of range, a metric is unknown, or the checkpoint belongs to another model.
+        If a setting is out of range, a metric is unknown, the checkpoint belongs to another run or its folder does
+        not exist.
     TrainingDiverged
-        If a term is not finite. The message names the term, the step and the learning rate.
+        If a term or a weight is not finite. The message names it, the step and the learning rate. Model, loss and
+        checkpoint are those of the epoch before, so that the same call with a lower learning rate goes on.
+    OSError
+        If the checkpoint cannot be written.
 
     Warns
     -----
     CollapseWarning
         If an upper level of a hierarchy ends with a rate near 0.
     """
-    _check_settings(images, loss, epochs, batch_size, learning_rate, metrics)
-    if largest_gradient is not None and not largest_gradient > 0:
-        raise ValueError(f"largest_gradient must be positive, got {largest_gradient}: leave it out for no limit")
+    metrics, callbacks = as_list(metrics), [callbacks] if callable(callbacks) else list(callbacks)
+    _check_settings(images, test, loss, epochs, batch_size, learning_rate, largest_gradient, metrics)
+    if checkpoint is not None:
+        checkpoints.check_place(checkpoint)
+    interrupts.stop_if_interrupted_before()
+    own = unwrapped(model)
+    # Several GPUs cannot gather an Output: a DataParallel trains on one.
+    trained = own if isinstance(model, nn.DataParallel) else model
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device)
-    images = images.to(device)
-    optimizer = _adam(model, learning_rate, largest_gradient)
+    optional = {"learning_rate_schedule": learning_rate_schedule, "largest_gradient": largest_gradient}
+    settings = settings_of(images, own, loss, seed, batch_size=batch_size, learning_rate=learning_rate, **optional)
 
     def rate_at(epoch: float) -> float:
         return learning_rate * learning_rate_schedule(epoch)
 
+    def look(epoch: int, running: RunningTerms | None = None) -> dict[str, float]:
+        """Return test terms and metrics of the model as it is; terms that are not finite end the training."""
+        terms = {} if test is None else evaluate(own, test, loss, epoch)
+        found = {f"test_{name}": value for name, value in terms.items()}
+        if running is not None:
+            running.confirm(found)
+        scores = {name: IMAGE_METRICS[name] for name in metrics}
+        found |= mean_scores(own, images[: len(images if test is None else test)], scores) if metrics else {}
+        of_test = mean_scores(own, test, scores) if metrics and test is not None else {}
+        return found | {f"test_{name}": value for name, value in of_test.items()}
+
     history = History()
-    measure = _Measurement(model, images, test.to(device) if test is not None else None, loss, metrics)
-    with seeded(seed, device):
-        if checkpoint is not None and Path(checkpoint).exists():
-            history.rows = checkpoints.load(checkpoint, model, loss, optimizer, device)
-        started = time.perf_counter() - (history.rows[-1]["seconds"] if history.rows else 0.0)
-        if not history.rows:
-            history.rows.append({"epoch": 0, "seconds": 0.0, **measure(0)})
-            _call(callbacks, model, history)
-        first = history.rows[-1]["epoch"]
-        steps = math.ceil(len(images) / batch_size)
-        # disable is passed only to hide the bar, so that the environment's TQDM_DISABLE decides otherwise.
-        hidden = {} if progress else {"disable": True}
-        with tqdm(total=epochs * steps, initial=first * steps, unit="step", **hidden) as bar:
-            try:
+    try:
+        interrupts.import_whole()
+        own.to(device)
+        images, test = images.to(device), None if test is None else test.to(device)
+        optimizer = _adam(own, learning_rate, largest_gradient)
+        with seeded(seed, device):
+            if checkpoint is not None and Path(checkpoint).exists():
+                history.rows = checkpoints.load(checkpoint, own, loss, optimizer, device, settings)
+            started = time.perf_counter() - (history.rows[-1]["seconds"] if history.rows else 0.0)
+            if not history.rows:
+                history.rows.append({"epoch": 0, "seconds": 0.0, **look(0)})
+                _call(callbacks, own, history)
+            first = history.rows[-1]["epoch"]
+            steps = math.ceil(len(images) / batch_size)
+            # disable is passed only to hide the bar, so that the environment's TQDM_DISABLE decides otherwise.
+            hidden = {} if progress else {"disable": True}
+            with tqdm(total=epochs * steps, initial=first * steps, unit="step", **hidden) as bar:
                 for epoch in range(first, epochs):
                     bar.set_description(f"epoch {epoch + 1}/{epochs}")
-                    terms = _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, history, bar)
+                    running = RunningTerms(own, loss, optimizer, history, bar, first_step=epoch * steps)
+                    terms = _train_epoch(trained, images, loss, optimizer, rate_at, epoch, batch_size, running)
                     seconds = time.perf_counter() - started
-                    history.rows.append({"epoch": epoch + 1, "seconds": seconds, **terms, **measure(epoch + 1)})
+                    history.rows.append({"epoch": epoch + 1, "seconds": seconds, **terms, **look(epoch + 1, running)})
                     if checkpoint is not None:
-                        checkpoints.save(checkpoint, model, loss, optimizer, history.rows, device)
-                    _call(callbacks, model, history)
-            except KeyboardInterrupt:
-                history.interrupted = True
-        if history.interrupted:
-            print(f"Interrupted after {len(history) - 1} of {epochs} epochs: model and history so far are returned.")
-    model.eval()
+                        checkpoints.save(checkpoint, own, loss, optimizer, history.rows, device, settings)
+                    _call(callbacks, own, history)
+    except KeyboardInterrupt:
+        history.interrupted = True
+        history.rows = history.rows or [{"epoch": 0, "seconds": 0.0}]
+    own.eval()
+    if history.interrupted:
+        print(f"Interrupted after {len(history) - 1} of {epochs} epochs: the model keeps its weights.")
+    interrupts.note(history.interrupted)
     if len(history) > 1:
-        warn_of_collapse(model, _rates_by_level(history.rows[-1]))
+        warn_of_collapse(own, _rates_by_level(history.rows[-1]))
     return history
 
 
@@ -146,9 +177,10 @@ def _rates_by_level(row: dict[str, float]) -> list[float]:
     return found
 
 
-def _check_settings(images, loss, epochs, batch_size, learning_rate, metrics) -> None:
-    if not isinstance(images, Split):
-        raise TypeError(f"fit takes a Split, as vc.load(name).train, got {type(images).__name__}")
+def _check_settings(images, test, loss, epochs, batch_size, learning_rate, largest_gradient, metrics) -> None:
+    for split in (images,) if test is None else (images, test):
+        if not isinstance(split, Split):
+            raise TypeError(f"fit takes a Split, as vc.load(name).train, got {type(split).__name__}")
     if not len(images):
         raise ValueError("there are no images to train on")
     if epochs < 1 or batch_size < 1:
@@ -161,6 +193,10 @@ def _check_settings(images, loss, epochs, batch_size, learning_rate, metrics) ->
         )
     if not 0 < learning_rate < math.inf:
         raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
+    if largest_gradient is not None and not largest_gradient > 0:
+        raise ValueError(f"largest_gradient must be positive, got {largest_gradient}: leave it out for no limit")
+    if test is not None:
+        check_enough_images(test, loss)
     unknown = set(metrics) - set(IMAGE_METRICS)
     if unknown:
         raise ValueError(f"unknown metrics {sorted(unknown)}: choose among {', '.join(IMAGE_METRICS)}")
@@ -183,37 +219,10 @@ def _call(callbacks, model, history) -> None:
         callback(model, history)
 
 
-@dataclass
-class _Measurement:
-    """Computes the test terms and image metrics that a row of the history holds besides the training terms."""
-
-    model: nn.Module
-    train: Split
-    test: Split | None
-    loss: Callable
-    metrics: Iterable[str]
-
-    def __call__(self, epoch: int) -> dict[str, float]:
-        row = {}
-        if self.test is not None:
-            row |= {f"test_{name}": value for name, value in evaluate(self.model, self.test, self.loss, epoch).items()}
-        if self.metrics:
-            count = len(self.test) if self.test is not None else len(self.train)
-            row |= self._scores(self.train[:count], "")
-            if self.test is not None:
-                row |= self._scores(self.test, "test_")
-        return row
-
-    def _scores(self, split: Split, prefix: str) -> dict[str, float]:
-        pictures, reconstructions = split.as_floats().cpu(), reconstruct(self.model, split)
-        return {prefix + name: IMAGE_METRICS[name](pictures, reconstructions).mean().item() for name in self.metrics}
-
-
-def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, history, bar) -> dict[str, float]:
+def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, terms: RunningTerms) -> dict[str, float]:
     """Pass over the images once, in random order, and return the average of each term."""
     model.train()
     steps = math.ceil(len(images) / batch_size)
-    terms = RunningTerms(model, optimizer, history, bar, first_step=epoch * steps)
     for number, batch in enumerate(images.batches(batch_size, shuffle=True)):
         passed = epoch + number / steps
         for group in optimizer.param_groups:
@@ -222,7 +231,8 @@ def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, his
     averages = terms.averages()
     # Each loss was computed before its step: the last step may still have ruined the weights.
     with torch.no_grad(), seeded(0, batch.device):
-        terms.confirm(loss(batch, model(batch), epoch + 1))
+        last = loss(batch, model(batch), epoch + 1)
+    terms.confirm({name: value.item() for name, value in last.items()})
     return averages
 
 

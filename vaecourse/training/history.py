@@ -20,13 +20,16 @@ class History:
     ``history["rate"]`` is the column of that name, as a list. Terms of the training set are averages over the
     epoch, during training. Terms named ``test_…`` are those of the test set after the epoch. Terms of losses are
     in nats per image. ``seconds`` counts from the start.
+
+    ``interrupted`` says whether Ctrl-C ended the training; figures then show it. If that was in the first epoch, every
+    column that is not there yet is NaN.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
     interrupted: bool = False
 
     def __getitem__(self, name: str) -> list[float]:
-        if name not in self.names:
+        if name not in self.names and not self.ended_in_first_epoch:
             raise KeyError(f"history has no {name!r}: it has {', '.join(self.names)}")
         return [row.get(name, math.nan) for row in self.rows]
 
@@ -37,10 +40,14 @@ class History:
     def names(self) -> list[str]:
         return list(dict.fromkeys(name for row in self.rows for name in row))
 
+    @property
+    def ended_in_first_epoch(self) -> bool:
+        return self.interrupted and len(self) == 1
+
     def save(self, path: str | Path) -> None:
         """Write the rows as JSON."""
         with atomic_path(path) as unfinished:
-            unfinished.write_text(json.dumps(self.rows, indent=1))
+            unfinished.write_text(json.dumps(self.rows, indent=1), encoding="utf-8")
 
 
 class Snapshots:

@@ -1,5 +1,6 @@
 """Averages of a loss's terms over an epoch, and the error that is raised if one of them is not finite."""
 
+import copy
 import math
 
 import torch
@@ -8,7 +9,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from vaecourse.training.checkpoints import copy_of_weights
+from vaecourse.training.checkpoints import copy_of_weights, state_of
 from vaecourse.training.history import History
 
 # Terms are read from the device, checked and shown once in 50 steps, because each reading makes a GPU wait.
@@ -32,6 +33,8 @@ class RunningTerms:
     ----------
     model : nn.Module
         Model, which is reset to its present weights if a term is not finite.
+    loss : callable
+        Loss, whose state is reset too if it learns.
     optimizer : Optimizer
         Adam, whose negligible moments are set to zero.
     history : History
@@ -42,9 +45,10 @@ class RunningTerms:
         Number of steps taken before this epoch.
     """
 
-    def __init__(self, model: nn.Module, optimizer: Optimizer, history: History, bar: tqdm, first_step: int):
-        self.model, self.optimizer, self.history, self.bar = model, optimizer, history, bar
+    def __init__(self, model: nn.Module, loss, optimizer: Optimizer, history: History, bar: tqdm, first_step: int):
+        self.model, self.loss, self.optimizer, self.history, self.bar = model, loss, optimizer, history, bar
         self.at_start = copy_of_weights(model)
+        self.loss_at_start = copy.deepcopy(state_of(loss))
         self.steps_read = first_step
         self.images = 0
         self.totals: dict[str, float] = {}
@@ -74,16 +78,17 @@ class RunningTerms:
             self._read()
         return {name: total / self.images for name, total in self.totals.items()}
 
-    def confirm(self, terms: dict[str, Tensor]) -> None:
-        """Check the terms after the last step, which were computed with the weights that will be kept.
+    def confirm(self, terms: dict[str, float]) -> None:
+        """Check what will be kept: terms that were computed with the last weights, the weights, and all moments.
 
         Raises
         ------
         TrainingDiverged
-            If one of them is not finite.
+            If a value is not finite.
         """
-        values = {name: value.item() for name, value in terms.items()}
-        broken = [f"{name} is {value:g}" for name, value in values.items() if not math.isfinite(value)]
+        broken = [f"{name} is {value:g}" for name, value in terms.items() if not math.isfinite(value)]
+        kept = {"model": self.model.state_dict(), "optimiser": self.optimizer.state_dict(), "loss": state_of(self.loss)}
+        broken += [f"the state of the {name} is not finite" for name, state in kept.items() if not _finite(state)]
         if broken:
             self._give_up(", ".join(broken), self.steps_read)
 
@@ -109,11 +114,21 @@ class RunningTerms:
     def _give_up(self, reason: str, step: int) -> None:
         epoch = len(self.history)  # row 0 is the untrained model
         self.model.load_state_dict(self.at_start)
+        if self.loss_at_start or state_of(self.loss):
+            self.loss.load_state_dict(self.loss_at_start, next(iter(self.at_start.values())).device)
         raise TrainingDiverged(
             f"{reason} at step {step} (epoch {epoch}), learning rate {self.optimizer.param_groups[0]['lr']:g}. "
             f"The model is back where epoch {epoch} began: train on with a lower learning rate",
             self.history,
         )
+
+
+def _finite(state) -> bool:
+    """Return whether all tensors in nested dicts and lists are finite."""
+    if torch.is_tensor(state):
+        return bool(state.isfinite().all())
+    values = state.values() if isinstance(state, dict) else state if isinstance(state, list) else ()
+    return all(_finite(value) for value in values)
 
 
 @torch.no_grad()
