@@ -23,7 +23,7 @@ _exports, __dir__, __all__ = lazy_loader.attach(
         "metrics": ["attributes"],
         "models": ["HDVAE", "PHVAE", "VAE", "Autoencoder", "DiffusionModel", "SpatialHDVAE"],
         "plots": ["animations"],
-        "pretrained": ["load_pretrained"],
+        "pretrained": ["load_model", "load_pretrained", "save"],
         "teaching": ["check", "scale", "show_source", "table"],
         "training": ["History", "Snapshots", "TrainingDiverged", "fit"],
     },

@@ -4,6 +4,7 @@ from vaecourse.pretrained.library import load_pretrained, names
 from vaecourse.pretrained.packaging import package, verify
 from vaecourse.pretrained.recipe import PretrainedError, Recipe, RecipeError
 from vaecourse.pretrained.recipes import RECIPES, find
+from vaecourse.pretrained.saving import load_model, save
 
 __all__ = [
     "RECIPES",
@@ -11,8 +12,10 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "find",
+    "load_model",
     "load_pretrained",
     "names",
     "package",
+    "save",
     "verify",
 ]
