@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -75,6 +76,16 @@ def test_other_settings_are_followed_in_words(random_split, path, change, capsys
     fit(random_split, path, resumed, epochs=2, **change)
     assert f"goes on with other settings: {next(iter(change))}" in capsys.readouterr().out
     assert not torch.equal(resumed.decoder.layers[0].weight, same.decoder.layers[0].weight)
+
+
+def test_numbers_of_numpy_are_stored_as_plain_ones(random_split, tmp_path):
+    """A checkpoint may hold nothing else: it could not be read again."""
+    path = tmp_path / "run.checkpoint"
+    settings = {"learning_rate": np.float64(1e-3), "seed": np.int64(3), "batch_size": np.int64(50)}
+    for epochs in (1, 2):
+        loss = losses.PolynomialDivergence(np.float64(2.0))
+        history = fit(random_split, path, loss=loss, epochs=epochs, learning_rate_schedule=np.cos, **settings)
+    assert len(history) == 3
 
 
 def test_the_settings_of_a_loss_are_compared_by_value_and_not_by_kind_of_sequence():

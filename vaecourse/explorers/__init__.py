@@ -9,6 +9,7 @@ from vaecourse.explorers.explorable import check_model
 from vaecourse.explorers.exploration import Exploration
 from vaecourse.explorers.own_pictures import as_pictures, prepared, reference_with
 from vaecourse.models import ImageModel
+from vaecourse.models.base import unwrapped
 
 __all__ = ["Exploration", "explore", "prepared", "save_page", "show_page"]
 
@@ -106,7 +107,7 @@ def show_page(model: ImageModel | Mapping[str, ImageModel], images, starts=16, s
 
 
 def _explorations(model, images, starts, seed: int) -> dict[str, Exploration]:
-    models = model if isinstance(model, Mapping) else {type(model).__name__: model}
+    models = model if isinstance(model, Mapping) else {type(unwrapped(model)).__name__: model}
     if not models:
         raise ValueError("there is no model to explore: the dict is empty")
     pictures = as_pictures(images if not isinstance(images, Split) else starts)
@@ -115,6 +116,7 @@ def _explorations(model, images, starts, seed: int) -> dict[str, Exploration]:
         split, chosen, names = images, starts, None
         try:
             if pictures is not None:
+                one = unwrapped(one)
                 check_model(one)
                 reference = images if isinstance(images, Split) else None
                 split, chosen, lines = reference_with(one, reference, pictures, seed)

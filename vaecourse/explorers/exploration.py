@@ -22,6 +22,7 @@ from vaecourse.explorers.explorable import check_explorable, chosen_starts
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.metrics.reconstruction import WINDOW
 from vaecourse.models import ImageModel
+from vaecourse.models.base import unwrapped
 from vaecourse.randomness import seeded
 
 MEASURED_AT_MOST = 1000  # images: the mean rate of a unit is then accurate to a few hundredths of a nat
@@ -69,6 +70,7 @@ class Exploration:
         seed: int = 0,
         names: list | None = None,
     ):
+        model = unwrapped(model)
         check_explorable(model, split)
         self.model = model
         with seeded(seed):

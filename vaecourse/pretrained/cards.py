@@ -102,7 +102,7 @@ def read(path: Path) -> dict:
             "install the version that wrote it, or train anew"
         )
     missing = [name for name in NEEDED if name not in card]
-    if not missing and "sha256" not in card["weights"]:
+    if not missing and not (isinstance(card["weights"], dict) and "sha256" in card["weights"]):
         missing = ["the sha256 of its weights"]
     if missing:
         raise PretrainedError(f"{path} lacks {', '.join(missing)}: move it away and train anew")

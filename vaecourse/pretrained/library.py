@@ -49,7 +49,11 @@ def load_pretrained(name: str, folder: str | Path | None = None) -> nn.Module:
     path = folder_of(folder) / f"{name}.json"
     card = cards.read(path)
     state = dequantised(_weights(path, card))
-    model = Recipe.from_settings(card["recipe"]).build_model(card["image_shape"], card["seed"])
+    try:
+        model = Recipe.from_settings(card["recipe"]).build_model(card["image_shape"], card["seed"])
+    except Exception as error:  # whatever a constructor says to what stands on a damaged card
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise PretrainedError(f"no model can be made from {path} ({reason}): {_remedy(folder)}") from error
     wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     found = {key: tuple(value.shape) for key, value in state.items()}
     if wanted != found:

@@ -117,7 +117,7 @@ def fit(
     settings = settings_of(images, own, loss, seed, batch_size=batch_size, learning_rate=learning_rate, **optional)
 
     def rate_at(epoch: float) -> float:
-        return learning_rate * learning_rate_schedule(epoch)
+        return float(learning_rate * learning_rate_schedule(epoch))  # a checkpoint holds plain numbers only
 
     def look(epoch: int, running: RunningTerms | None = None) -> dict[str, float]:
         """Return test terms and metrics of the model as it is; terms that are not finite end the training."""
@@ -204,7 +204,7 @@ def _check_settings(images, test, loss, epochs, batch_size, learning_rate, large
 
 def _adam(model: nn.Module, learning_rate: float, largest_gradient: float | None) -> Optimizer:
     """Return Adam, which clips the norm of the gradient before each step if there is a limit."""
-    optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), float(learning_rate), fused=True)
     if largest_gradient is not None:
 
         def shorten(*_) -> None:

@@ -1,5 +1,6 @@
 """What a training was started with, in plain values, and how a training that resumes it differs."""
 
+import math
 import zlib
 from collections.abc import Callable
 from types import NoneType
@@ -11,6 +12,7 @@ from torch.optim import Optimizer
 from vaecourse.data import Split
 
 IMAGES_COMPARED = 256
+MOST_NUMBERS = 1000  # of an array; a larger one is described by its shape
 DEEPEST = 4  # objects within objects
 # The weights, moments and random numbers of a checkpoint belong to these; a change of any other setting is followed.
 FIXED = ("data", "model", "loss", "seed")
@@ -34,12 +36,12 @@ def settings_of(images: Split, model: nn.Module, loss: Callable, seed: int, **ot
 
 def described(value, depth: int = 0):
     """Return a setting as numbers, texts, lists and dicts: an object by its class and its public settings."""
+    if hasattr(value, "tolist"):  # of NumPy or torch; a float of NumPy is a float too, but no plain one
+        return value.tolist() if math.prod(value.shape) <= MOST_NUMBERS else str(tuple(value.shape))
     if isinstance(value, bool | int | float | str | None):
         return value
     if isinstance(value, list | tuple):
         return [described(each, depth + 1) for each in value]
-    if hasattr(value, "tolist"):  # of NumPy or torch
-        return value.tolist()
     if hasattr(value, "__qualname__"):
         return value.__qualname__
     if depth > DEEPEST:
