@@ -114,11 +114,17 @@ class FakeGPU(TorchFunctionMode):
             torch.default_generator.set_state(before)
 
     def install(self, monkeypatch) -> None:
-        """Replace the functions of ``torch.cuda`` that the package calls."""
+        """Replace the functions of torch that the package calls and that ask for a real GPU."""
+        load = torch.load
 
         def everywhere(seed):
             self.generator.manual_seed(seed)
 
+        def load_to(file, map_location=None, **settings):
+            found = load(file, map_location="cpu", **settings)
+            return self.tag(found, GPU) if str(map_location).startswith("cuda") else found
+
+        monkeypatch.setattr(torch, "load", load_to)
         monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device=None: self.generator.get_state())
         monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device=None: self.generator.set_state(state))
         monkeypatch.setattr(torch.cuda, "manual_seed", everywhere)

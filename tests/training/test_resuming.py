@@ -250,8 +250,16 @@ def test_generators_and_single_names_are_taken(random_split):
     assert "ssim" in history.names
 
 
-@pytest.mark.parametrize("wrap", [torch.nn.DataParallel, lambda model: torch.compile(model, backend="eager")])
-def test_wrapped_models_train_and_resume_as_the_model_itself(random_split, tmp_path, wrap):
+@pytest.fixture
+def not_compiled():
+    """What ``torch.compile`` returns then calls the model as it is: compiling takes long, and is torch's affair."""
+    torch.compiler.set_stance("force_eager")
+    yield
+    torch.compiler.set_stance("default")
+
+
+@pytest.mark.parametrize("wrap", [torch.nn.DataParallel, torch.compile])
+def test_wrapped_models_train_and_resume_as_the_model_itself(random_split, tmp_path, wrap, not_compiled):
     plain, wrapped = (vc.VAE(SHAPE, 3, hidden=(16,)) for _ in range(2))
     snapshots = vc.Snapshots(random_split[:5], samples=2)
     fit(random_split, tmp_path / "plain", plain, losses.BetaVAE(), 2, test=random_split[:50])

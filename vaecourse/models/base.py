@@ -92,8 +92,10 @@ class ImageModel(nn.Module):
 
     def _checked_images(self, images: Tensor) -> Tensor:
         """Return images in the type of the weights, if they are images of this model."""
-        # Values are not read while training on an accelerator, because each reading waits for the device.
-        cheap = not (self.training and torch.is_tensor(images) and images.device.type != "cpu")
+        # Values are not read while training on an accelerator, because each reading waits for the device, and not in a
+        # compiled model, whose graph it would cut.
+        waits = self.training and torch.is_tensor(images) and images.device.type != "cpu"
+        cheap = not (waits or torch.compiler.is_compiling())
         check_images(images, self.image_shape, read_values=cheap)
         return self._own_type(images)
 
