@@ -14,7 +14,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 GPU, CPU = torch.device("cuda", 0), torch.device("cpu")
 DRAWS = ("rand", "normal_", "bernoulli", "multinomial", "uniform_", "dropout")
 # These take tensors of two devices, or only look at one.
-MIXING = ("copy_", "__set__", "__get__", "type_as", "backward", "_has_compatible", "is_same_size")
+MIXING = ("copy_", "__set__", "type_as", "backward", "_has_compatible", "is_same_size")
 
 
 class FakeGPU(TorchFunctionMode):

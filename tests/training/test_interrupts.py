@@ -16,6 +16,14 @@ from vaecourse.training import interrupts
 SHAPE = (1, 12, 12)
 
 
+@pytest.fixture(autouse=True)
+def listening():
+    """Ctrl-C is heard, also where the tests run in the background, to which shells do not send it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press():
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -71,6 +79,7 @@ def test_an_interrupt_while_torch_is_imported_breaks_no_later_training():
     code = """
         import os, signal, sys, torch
         import vaecourse as vc
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
         class Press:
             def find_spec(self, name, path=None, target=None):
@@ -144,6 +153,7 @@ def test_the_cell_is_that_of_ipython(random_split):
     code = """
         import os, signal, torch
         from IPython.core.interactiveshell import InteractiveShell
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         shell = InteractiveShell.instance()
         run = lambda text: shell.run_cell(text, store_history=True)
         run('''
