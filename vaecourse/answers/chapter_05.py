@@ -22,14 +22,10 @@ def _kl(mean, log_variance, prior_mean, prior_log_variance):
 ANSWERS = {
     "5.1": Value(_one_step_down),
     "5.2": Exact("5f27380dc44b38f1"),
-    "5.3": Function(
+    "5.3": Exact("281c7a55fc8fa7df"),
+    "5.4": Function(
         lambda v1, c, v2: math.log((c**2 * v1 + v2) / v2) / 2, [(0.4, 0.5, 0.1), (0.4, 0.0, 0.1), (1.0, -2.0, 0.3)]
     ),
-    "5.4": Value([math.log(2) + 0.125, math.sqrt(0.5**2 + 2 * 0.375**2)]),
     "5.5": Function(_kl, [tuple(torch.tensor(value) for value in (1.5, -0.5, 1.2, 0.3))]),
-    "5.6": Function(
-        lambda mean, log_variance, noise: mean + (log_variance / 2).exp() * noise,
-        [(torch.zeros(3), torch.tensor([-4.0, 0.0, 2.0]), torch.ones(3))],
-    ),
-    "5.7": Value(-math.log(10) / 2),
+    "5.6": Value(-math.log(10) / 2),
 }
