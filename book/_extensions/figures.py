@@ -56,6 +56,12 @@ def on_read(app, doctree):
     link_references(doctree)
 
 
+def leave_numbers_to_the_text(app, config):
+    config.numfig = False
+
+
 def setup(app):
+    # After jupyter_book's sphinx_jupyterbook_latex, which switches numbers on whatever the configuration says.
+    app.connect("config-inited", leave_numbers_to_the_text, priority=900)
     app.connect("doctree-read", on_read, priority=400)
     return {"version": "1", "parallel_read_safe": True}
