@@ -34,7 +34,7 @@ def main():
         page = Path(folder, "lab.html")
         save_page(page)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light", reduced_motion="reduce")
         tab.goto(page.as_uri() + ADDRESS)
         tab.wait_for_function("document.querySelector('.lab').lab?.running === false", timeout=300_000)
         POSTER.write_text(tab.evaluate(PICTURE) + "\n", encoding="utf-8")
