@@ -243,7 +243,7 @@ def test_a_test_digit_is_taken_turned_and_thickened_by_keys(tab, site):
     digit.focus()
     taken = reading_after(tab, lambda: tab.keyboard.press("Space"))
     ink = image_of(taken).sum()
-    for name in ("turn left by 10 degrees", "thicker lines"):
+    for name in ("turn left by 10 degrees", "turn right by 10 degrees", "thicker lines"):
         explorer.get_by_role("button", name=name).focus()
         changed = reading_after(tab, lambda: tab.keyboard.press("Enter"))
     assert image_of(changed).sum() > 1.1 * ink

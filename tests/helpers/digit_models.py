@@ -45,5 +45,7 @@ def model_of(name):
 
 @functools.cache
 def explored(name):
-    """The exploration of a model on some digits."""
-    return Exploration(model_of(name), digits(200), starts=16)
+    """The exploration of a model on some digits, from three of each class."""
+    split = digits(200)
+    starts = [index for label in range(10) for index in (split.labels == label).nonzero().flatten().tolist()[:3]]
+    return Exploration(model_of(name), split, starts)
