@@ -20,7 +20,7 @@ FLOORS = [
     {"losses"},
     {"models"},
     {"data", "distributions", "metrics", "teaching"},
-    {"answers", "checks", "files", "notices", "precision", "randomness"},
+    {"answers", "checks", "files", "notices", "precision", "randomness", "terminal"},
 ]
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vaecourse.data import DataError, load
-from vaecourse.data.loading import DATA_SETS, locate
+from vaecourse.data.loading import DATA_SETS, Place, data_folder, locate
 from vaecourse.pretrained.recipe import PretrainedError, Recipe
 from vaecourse.pretrained.recipes import RECIPES, find
+from vaecourse.terminal import give_up_output, prepare_streams, printable, sigterm_as_ctrl_c
 
 USER_ERROR = 2
 FAILED = 1
@@ -25,16 +26,27 @@ OF_NETWORKS = ("network", "hidden", "level_hidden", "likelihood", "initial_sigma
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status.
 
-    The status is 0 on success, 1 if a training failed or a score differs from its card, 2 after a one-line message
-    about an error that the user can correct, 3 if a training is not finished after the minutes that it was given, and
-    130 after Ctrl-C.
+    The status is 0 on success, 1 if a training failed, a score differs from its card, or the output cannot be written,
+    2 after a one-line message about an error that the user can correct, 3 if a training is not finished after the
+    minutes that it was given, and 130 after Ctrl-C or SIGTERM.
     """
+    prepare_streams()
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options) or 0
+        with sigterm_as_ctrl_c():
+            status = options.run(options) or 0
+            sys.stdout.flush()  # here, because Python could only report an error when it ends
+            return status
     except (DataError, PretrainedError) as error:
         print(f"vaecourse: {error}", file=sys.stderr)
         return USER_ERROR
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        give_up_output()
+        return FAILED
+    except OSError as error:
+        give_up_output()
+        print(f"vaecourse: {printable(error)}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("vaecourse: interrupted, nothing is left half-written", file=sys.stderr)
         return INTERRUPTED
@@ -95,7 +107,7 @@ def _data(options: argparse.Namespace) -> None:
         print(_table())
         return
     images = load(options.name)
-    print(f"{images.name}: {images.source}")
+    print(f"{images.name}: {printable(images.source)}")
     for split, content in (("train", images.train), ("test", images.test)):
         shapes = [f"{field} {tuple(values.shape)}" for field, values in content.tensors().items()]
         print(f"  {split:5}  {', '.join(shapes)}")
@@ -104,18 +116,29 @@ def _data(options: argparse.Namespace) -> None:
 def _table() -> str:
     """Return a table with one line per data set: where it would be loaded from now, its size and its path."""
     rows = [("data set", "found", "size", "path")]
+    data_folder()  # if that is wrong, no row can be right
     with ThreadPoolExecutor() as pool:  # in parallel, because each look-up may wait three seconds for a network
-        places = pool.map(locate, DATA_SETS)
+        places = pool.map(_located, DATA_SETS)
     for (name, known), place in zip(DATA_SETS.items(), places, strict=True):
-        if place.kind == "download":
+        if isinstance(place, DataError):
+            rows.append((name, "not to be read", "–", str(place)))
+        elif place.kind == "download":
             rows.append((name, "download needed", f"{known.megabytes:,} MB", "–"))
         elif place.kind == "rendered":
             rows.append((name, "rendered in seconds", "–", "–"))
         elif place.kind == "stand-in":
             rows.append((name, "stand-in (no network)", "–", "–"))
         else:
-            rows.append((name, place.kind, f"{place.size_in_bytes / 1e6:,.0f} MB", str(place.path)))
+            rows.append((name, place.kind, f"{place.size_in_bytes / 1e6:,.0f} MB", printable(place.path)))
     return _aligned(rows)
+
+
+def _located(name: str) -> Place | DataError:
+    """The place of a data set, or the error that it meets."""
+    try:
+        return locate(name)
+    except DataError as error:
+        return error
 
 
 def _found(names: list[str]) -> list[Recipe]:

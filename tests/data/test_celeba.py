@@ -18,6 +18,7 @@ import vaecourse as vc
 from vaecourse.data import DataError, cache, downloads, loading, toy_faces
 from vaecourse.data.published import celeba
 
+REAL_AVAILABLE = downloads.available
 LISTS = {"attributes": "list_attr_celeba.txt", "partition": "list_eval_partition.txt"}
 
 
@@ -243,12 +244,23 @@ WRONG = [
     (lambda p, a: {**p, LISTS["attributes"]: a, "000007.jpg": b"no picture"}, "000007.jpg is not a whole picture"),
     (lambda p, a: {**p, LISTS["attributes"]: a, LISTS["partition"]: partition([0] * 19)}, "000020.jpg has no line in"),
     (lambda p, a: {**p, LISTS["attributes"]: a, LISTS["partition"]: partition([0] * 19 + [3])}, "line 20: expected"),
-    (lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped(p), "two.zip": b""}, "celeba holds 2 zip files"),
-    (lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped({"read.me": b""})}, "one.zip holds no .jpg files"),
+    (lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped(p), "two.zip": b""}, "two.zip cannot be read ("),
+    (
+        lambda p, a: {
+            LISTS["attributes"]: a,
+            "1.zip": zipped({"000001.jpg": p["000001.jpg"]}),
+            "2.zip": zipped({"x.png": b""}),
+        },
+        "celeba holds pictures in 1.zip and 2.zip, none of which has all of them: keep one",
+    ),
+    (
+        lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped({"read.me": b""})},
+        "celeba lacks pictures of faces (.jpg or .png): add them (it holds list_attr_celeba.txt, one.zip)",
+    ),
     (lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped(p)[:-500]}, "one.zip cannot be read ("),
     (
         lambda p, a: {LISTS["attributes"]: a, "one.zip": zipped({**p, "000007.jpg": picture(7)[:-300]})},
-        "one.zip/000007.jpg is not a whole picture: ",
+        "one.zip/000007.jpg is not a whole picture (",
     ),
     (lambda p, a: {LISTS["attributes"]: a, "000001.jpg": p["000001.jpg"]}, "only 1 face, too few"),
 ]
@@ -338,8 +350,9 @@ def test_a_missing_gdown_is_named(google, monkeypatch):
     assert "it needs gdown: pip install gdown" in refusal(offline="error")
 
 
-def test_whether_there_is_a_network_is_asked_of_google_drive():
-    assert downloads._addresses(downloads.torchvision_class("CelebA")) == ("https://drive.google.com/",)
+def test_whether_there_is_a_network_is_asked_of_google_drive(monkeypatch):
+    monkeypatch.setattr(downloads, "reachable", lambda addresses: addresses)
+    assert REAL_AVAILABLE("CelebA") == ("https://drive.google.com/",)
 
 
 # The stand-in

@@ -333,7 +333,7 @@ def test_the_published_file_is_loaded_instead_and_nothing_is_unpickled(small):
         ({"imgs": None}, "no item named 'imgs.npy'"),
         ({"latents_classes": None}, "no item named 'latents_classes.npy'"),
         ({"latents_classes": np.zeros((48, 6), int)}, "its latents_classes are not those published"),
-        ({"latents_classes": np.array(Trap(), dtype=object)}, "Object arrays cannot be loaded"),
+        ({"latents_classes": np.array(Trap(), dtype=object)}, "its latents_classes are Python objects"),
         (
             {"imgs": np.zeros((47, 64, 64), np.uint8)},
             r"uint8 of shape \(47, 64, 64\), not uint8 of shape \(48, 64, 64\)",

@@ -1,4 +1,4 @@
-"""A server of this machine, from which torchvision's own code downloads."""
+"""A server of this machine, to download from."""
 
 import http.server
 import threading

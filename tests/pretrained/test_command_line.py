@@ -50,6 +50,7 @@ def test_the_table_says_what_loading_would_do(capsys, monkeypatch, tmp_path):
     (tmp_path / "mnist" / "train-images-idx3-ubyte").write_bytes(bytes(3_000_000))
     monkeypatch.setenv("VAECOURSE_DATA", str(tmp_path))
     assert line_of_mnist(capsys).split() == ["mnist", "folder", "3", "MB", str(tmp_path / "mnist")]
+    (tmp_path / "mnist").rename(tmp_path / "gone")
     store_mnist()
     assert line_of_mnist(capsys).split() == ["mnist", "cache", "2", "MB", str(cache.path("mnist"))]
 

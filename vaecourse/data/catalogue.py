@@ -8,6 +8,7 @@ from typing import Protocol
 from vaecourse.data.images import Split
 from vaecourse.data.published import celeba, dsprites_file, idx
 from vaecourse.data.published.class_folders import ClassFolders
+from vaecourse.data.published.listing import Entry, Listing
 from vaecourse.data.published.torchvision_files import TorchvisionFiles
 from vaecourse.data.rendered import dsprites, toy_faces
 from vaecourse.data.stand_in import (
@@ -25,10 +26,10 @@ from vaecourse.data.stand_in import (
 class Reader(Protocol):
     """A reader of one format: the module :mod:`vaecourse.data.published.idx`, or an object with its two functions."""
 
-    def files(self, folder: Path) -> list[Path]:
-        """The files of the set in a folder; an empty list if the folder does not exist."""
+    def files(self, listing: Listing) -> list[Entry]:
+        """The files of the set, or the archives that may hold them; an empty list if there are none."""
 
-    def read(self, folder: Path) -> tuple[dict[str, Split], str]:
+    def read(self, listing: Listing) -> tuple[dict[str, Split], str]:
         """The splits ``train`` and ``test``, and a remark for ``.source``, empty if the set is as published."""
 
 
@@ -42,9 +43,11 @@ class DataSetSpec:
         Name of the set in a sentence.
     torchvision : str
         Name of its class in torchvision.datasets.
-    layouts : tuple of (str, Reader)
-        Folders of ``$VAECOURSE_DATA`` that may contain it, best first, each with the reader of its format. They include
-        torchvision's own, so a download is found in the same way.
+    found_as : str
+        Pattern of the names, as :func:`~vaecourse.data.published.listing.key` gives them, of folders and files of
+        ``$VAECOURSE_DATA`` that belong to the set. They include torchvision's own.
+    readers : tuple of Reader
+        Readers of its formats, best first.
     label_names : tuple of str
     published_files : str
         Description of the files to put into ``$VAECOURSE_DATA/<name>``.
@@ -52,12 +55,13 @@ class DataSetSpec:
         Size of the download.
     stand_in : StandIn
     system_folders : tuple of Path
-        Folders of operating system packages, in the format of the first layout.
+        Folders of operating system packages.
     """
 
     title: str
     torchvision: str
-    layouts: tuple[tuple[str, Reader], ...]
+    found_as: str
+    readers: tuple[Reader, ...]
     label_names: tuple[str, ...]
     published_files: str
     megabytes: int
@@ -78,8 +82,10 @@ class Rendered:
     description : str
         Text of ``.source``.
     label_names, factor_names : tuple of str
-    layouts : tuple of (str, Reader)
-        Folders of ``$VAECOURSE_DATA`` that may contain the published files, which are then read instead.
+    found_as : str
+        Pattern as above. Published files are read instead.
+    readers : tuple of Reader
+    published_files : str
     system_folders : tuple of Path
     cached : bool
         Whether to render it once and keep it in the cache.
@@ -90,7 +96,9 @@ class Rendered:
     description: str
     label_names: tuple[str, ...]
     factor_names: tuple[str, ...]
-    layouts: tuple[tuple[str, Reader], ...] = ()
+    found_as: str = "(?!)"  # nothing
+    readers: tuple[Reader, ...] = ()
+    published_files: str = ""
     system_folders: tuple[Path, ...] = ()
     cached: bool = False
 
@@ -99,15 +107,16 @@ DIGIT_NAMES = tuple("0123456789")
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 STL10 = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
-CIFAR10_FILES = TorchvisionFiles("CIFAR10", "cifar-10-batches-py", archive="cifar-10-python.tar.gz")
-SVHN_FILES = TorchvisionFiles("SVHN", "*_32x32.mat")
-STL10_FILES = TorchvisionFiles("STL10", "stl10_binary", archive="stl10_binary.tar.gz", shrink_to=64)
+CIFAR10_FILES = TorchvisionFiles("CIFAR10", "cifar10(python|batchespy)", megabytes=190)
+SVHN_FILES = TorchvisionFiles("SVHN", "svhn", megabytes=300)
+STL10_FILES = TorchvisionFiles("STL10", "stl10(binary)?", megabytes=3200, shrink_to=64)
 
 DATA_SETS = {
     "mnist": DataSetSpec(
         "MNIST",
         "MNIST",
-        (("mnist", idx), ("MNIST/raw", idx)),
+        "mnist",
+        (idx,),
         DIGIT_NAMES,
         "the four *-ubyte.gz files",
         megabytes=12,
@@ -116,7 +125,8 @@ DATA_SETS = {
     "fashion_mnist": DataSetSpec(
         "Fashion-MNIST",
         "FashionMNIST",
-        (("fashion_mnist", idx), ("FashionMNIST/raw", idx)),
+        "fashionmnist",
+        (idx,),
         CLOTHES_NAMES,
         "the four *-ubyte.gz files",
         megabytes=31,
@@ -127,11 +137,8 @@ DATA_SETS = {
     "cifar10": DataSetSpec(
         "CIFAR-10",
         "CIFAR10",
-        (
-            ("cifar10", CIFAR10_FILES),
-            (".", CIFAR10_FILES),
-            ("cifar10", ClassFolders(CIFAR10, size=32, published=60_000)),
-        ),
+        r"cifar10(?!\d).*",
+        (CIFAR10_FILES, ClassFolders(CIFAR10, size=32, published=60_000)),
         CIFAR10,
         "cifar-10-python.tar.gz",
         megabytes=170,
@@ -140,7 +147,8 @@ DATA_SETS = {
     "svhn": DataSetSpec(
         "SVHN",
         "SVHN",
-        (("svhn", SVHN_FILES), (".", SVHN_FILES)),
+        r"svhn.*|(train|test|extra)32x32(mat)?",
+        (SVHN_FILES,),
         DIGIT_NAMES,
         "train_32x32.mat and test_32x32.mat",
         megabytes=246,
@@ -149,7 +157,8 @@ DATA_SETS = {
     "stl10": DataSetSpec(
         "STL-10",
         "STL10",
-        (("stl10", STL10_FILES), (".", STL10_FILES)),
+        r"stl10(?!\d).*",
+        (STL10_FILES,),
         STL10,
         "stl10_binary.tar.gz",
         megabytes=2640,
@@ -158,7 +167,8 @@ DATA_SETS = {
     "celeba": DataSetSpec(
         "CelebA",
         "CelebA",
-        (("celeba", celeba),),
+        r".*celeba(?!.*(hq|mask|spoof|dialog|text)).*",
+        (celeba,),
         (),
         "img_align_celeba.zip (or a folder of its pictures) and list_attr_celeba.txt",
         megabytes=1470,
@@ -171,7 +181,9 @@ DATA_SETS = {
         f"rendered from its published geometry: {dsprites.SPLITS}",
         dsprites.SHAPES,
         dsprites.FACTORS.names,
-        layouts=(("dsprites", dsprites_file),),
+        found_as="dsprites.*",
+        readers=(dsprites_file,),
+        published_files="dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz",
     ),
     "toy_faces": Rendered(
         "Toy faces",

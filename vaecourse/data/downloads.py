@@ -1,21 +1,28 @@
-"""Downloads by torchvision, which has the addresses and the MD5 sums."""
+"""Downloads of published files, from the addresses and with the MD5 sums that torchvision has."""
 
+import hashlib
 import http.client
 import importlib.util
 import inspect
 import queue
-import socket
+import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from vaecourse.terminal import printable
+
 PROBE_SECONDS = 3
 STALL_SECONDS = 10
+OPEN_SECONDS = 20
 TRIES = 2
+# Half a minute in which less than 20 kB a second arrive is too slow, and so is less than 100 kB a second over all.
+SLOW_SECONDS, SLOW_RATE = 30, 20_000
+PATIENCE_SECONDS, LEAST_RATE = 600, 100_000
+CHUNK = 1 << 16
 CELEBA_FILES = ("img_align_celeba.zip", "list_attr_celeba.txt", "list_eval_partition.txt")
 GOOGLE_DRIVE = "https://drive.google.com/"
 
@@ -73,42 +80,131 @@ def _answers(url: str) -> bool:
 
 def available(class_name: str) -> bool:
     """Whether a mirror of this data set of torchvision can be reached now."""
-    return reachable(_addresses(torchvision_class(class_name)))
+    dataset = torchvision_class(class_name)
+    return reachable((GOOGLE_DRIVE,) if hasattr(dataset, "file_list") else _files(dataset)[0][2])
 
 
-def _addresses(dataset: type) -> tuple[str, ...]:
-    """Addresses of the first file of a data set; torchvision's classes store them in four different ways."""
+def _files(dataset: type) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Name, MD5 sum and addresses of each file; torchvision's classes store them in three different ways."""
     if hasattr(dataset, "mirrors"):
-        return tuple(f"{mirror}{dataset.resources[0][0]}" for mirror in dataset.mirrors)
+        folder = f"{dataset.__name__}/raw"
+        return [
+            (f"{folder}/{name}", md5, tuple(f"{mirror}{name}" for mirror in dataset.mirrors))
+            for name, md5 in dataset.resources
+        ]
     if hasattr(dataset, "split_list"):
-        return (dataset.split_list["train"][0],)
-    return (GOOGLE_DRIVE if hasattr(dataset, "file_list") else dataset.url,)
+        wanted = (dataset.split_list[split] for split in ("train", "test"))
+        return [(name, md5, (url,)) for url, name, md5 in wanted]
+    return [(dataset.filename, dataset.tgz_md5, (dataset.url,))]
 
 
-def download(class_name: str, folder: Path) -> None:
-    """Let torchvision download a data set into ``folder``, in its own layout.
+def download(class_name: str, folder: Path, megabytes: int) -> None:
+    """Download the files of a data set of torchvision into ``folder``, in its own layout but still packed.
 
-    A failed download is tried once more; complete files are kept.
+    Each file is asked of every mirror, twice.
+
+    Parameters
+    ----------
+    class_name : str
+    folder : Path
+    megabytes : int
+        Size of all files. A server that sends more, or sends too slowly, is given up.
 
     Raises
     ------
     DownloadFailed
-        If both tries fail.
+        If no try succeeds.
     """
     dataset = torchvision_class(class_name)
-    for attempt in range(TRIES):
+    if hasattr(dataset, "file_list"):
+        _try(*([lambda: _from_google_drive(dataset, folder)] * TRIES))
+        return
+    for name, md5, addresses in _files(dataset):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        attempts = [lambda url=url, name=name, md5=md5: _fetch(url, folder / name, md5, megabytes) for url in addresses]
+        _try(*(attempts * TRIES))
+
+
+def _try(*attempts: Callable[[], None]) -> None:
+    """Make the attempts until one succeeds; the error tells why the last one did not."""
+    for attempt in attempts:
         try:
-            with _stalls_end():
-                if hasattr(dataset, "file_list"):
-                    _from_google_drive(dataset, folder)
-                    return
-                for choice in parts(dataset).values():
-                    dataset(folder, **choice, download=True)
-                return
+            return attempt()
         except (OSError, RuntimeError, EOFError, http.client.HTTPException) as error:
-            if attempt == TRIES - 1:
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise DownloadFailed(f"the download failed ({reason})") from error
+            reason, cause = " ".join(str(error).split()) or type(error).__name__, error
+    raise DownloadFailed(printable(f"the download failed ({reason})")) from cause
+
+
+def _fetch(url: str, path: Path, md5: str, megabytes: int) -> None:
+    """Download a file.
+
+    Raises
+    ------
+    OSError, http.client.HTTPException
+        If the connection fails or is too slow, or the content is not that of the MD5 sum.
+    """
+    from tqdm import tqdm
+
+    most = int(1.05e6 * megabytes) + 1_000_000  # megabytes are rounded
+    total, found = 0, hashlib.md5(usedforsecurity=False)
+    started = since = time.monotonic()
+    arrived = 0  # since then
+    with (
+        _open(url) as reply,
+        path.open("wb") as file,
+        tqdm(
+            desc=path.name, total=_length(reply), unit="B", unit_scale=True, leave=False, disable=sys.stderr is None
+        ) as bar,
+    ):
+        while chunk := reply.read1(CHUNK):
+            total, arrived, now = total + len(chunk), arrived + len(chunk), time.monotonic()
+            if total > most:
+                raise OSError(f"{path.name} does not end after {most:,} bytes")
+            if now - since > SLOW_SECONDS:
+                if arrived < SLOW_RATE * (now - since):
+                    raise OSError(f"{path.name} comes at {arrived / (now - since):,.0f} bytes a second")
+                since, arrived = now, 0
+            if now - started > PATIENCE_SECONDS + most / LEAST_RATE:
+                raise OSError(f"{path.name} takes more than {(now - started) / 60:.0f} minutes")
+            file.write(chunk)
+            found.update(chunk)
+            bar.update(len(chunk))
+    if found.hexdigest() != md5:
+        raise OSError(f"{path.name} arrived with {total:,} bytes that are not the published ones")
+
+
+def _length(reply: http.client.HTTPResponse) -> int | None:
+    text = reply.headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def _open(url: str) -> http.client.HTTPResponse:
+    """The answer of a server, whose head must arrive within twenty seconds, and each further part within ten."""
+    answers: queue.Queue = queue.Queue()
+    given_up = threading.Event()
+
+    def ask():
+        try:
+            reply = urllib.request.urlopen(
+                urllib.request.Request(url, headers={"User-Agent": "vaecourse"}), timeout=STALL_SECONDS
+            )
+            if given_up.is_set():
+                reply.close()
+            answers.put(reply)
+        except Exception as error:  # raised below, in the thread that waits
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=OPEN_SECONDS)
+    except BaseException as error:
+        given_up.set()
+        if isinstance(error, queue.Empty):
+            raise TimeoutError(f"no answer within {OPEN_SECONDS} seconds") from error
+        raise
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _from_google_drive(dataset: type, folder: Path) -> None:
@@ -136,14 +232,3 @@ def _from_google_drive(dataset: type, folder: Path) -> None:
             raise RuntimeError(
                 f"Google Drive did not give {name}, which it gives only so many times a day: try tomorrow"
             ) from error
-
-
-@contextmanager
-def _stalls_end() -> Iterator[None]:
-    """Abort connections that send nothing for ten seconds; torchvision itself would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(STALL_SECONDS)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -2,36 +2,45 @@
 
 import difflib
 import os
-import tempfile
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vaecourse.data import cache, downloads
 from vaecourse.data.catalogue import DATA_SETS, DataSetSpec, Reader, Rendered
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import ImageSet, Split
+from vaecourse.data.published import listing
+from vaecourse.data.published.listing import Entry, Listing
+from vaecourse.files import private_folder
+from vaecourse.terminal import say
 
 OFFLINE = ("stand-in", "error")
+# Folders in torchvision's layout: the folder around them is that of the set.
+INNER = ("cifar-10-batches-py", "stl10_binary")
+TEXTS = (".md", ".txt", ".html", ".json", ".py", ".ipynb", ".log", ".pdf", ".yml", ".yaml")
 
 
 @dataclass(frozen=True)
 class Place:
     """Source of a data set: ``kind`` is "cache", "folder", "rendered", "download" or "stand-in".
 
-    The first two have a path; a folder also has the reader of its files.
+    The first two have a path; a folder also has the reader of its files, the files, and what lies beside them.
     """
 
     kind: str
     path: Path | None = None
     reader: Reader | None = None
+    files: tuple[Entry, ...] = field(default=(), compare=False)
+    listing: Listing | None = field(default=None, compare=False)
 
     @property
     def size_in_bytes(self) -> int | None:
         """Size on disk, or None if the set is not on disk."""
         if self.path is None:
             return None
-        files = self.reader.files(self.path) if self.reader else [self.path]
-        return sum(file.stat().st_size for file in files)
+        return sum(entry.size for entry in self.files) if self.reader else self.path.stat().st_size
 
 
 def spec_of(name: str) -> DataSetSpec | Rendered:
@@ -55,34 +64,81 @@ def locate(name: str) -> Place:
     Raises
     ------
     DataError
-        If there is no data set of this name, or ``$VAECOURSE_DATA`` is not a folder.
+        If there is no data set of this name, ``$VAECOURSE_DATA`` is not a folder, its folder of the set holds nothing
+        that can be read, or the prepared set is broken.
     """
     wanted = spec_of(name)
-    if cache.path(name).exists():
+    kept = cache.origin(name)
+    at_hand: list[Listing] = []
+    for found in _listings(wanted, required=kept is None):
+        if kept and kept.is_current and kept.made_from == found.stamp():
+            return Place("cache", cache.path(name))
+        if place := _place_in(found, wanted):
+            return place
+        at_hand.append(found)
+    if kept and (kept.is_current or not isinstance(wanted, Rendered)):
         return Place("cache", cache.path(name))
-    for folder, reader in _candidates(wanted):
-        if reader.files(folder):
-            return Place("folder", folder, reader)
+    for found in at_hand:
+        if any(not entry.lower.endswith(TEXTS) for entry in found.entries):
+            raise DataError(
+                f"{found.folder} lacks {wanted.published_files}: add that, or take out what is there{found.beside()}"
+            )
     if isinstance(wanted, Rendered):
         return Place("rendered")
     return Place("download" if downloads.available(wanted.torchvision) else "stand-in")
 
 
-def _candidates(wanted: DataSetSpec | Rendered) -> list[tuple[Path, Reader]]:
-    """The folders that may contain a set, best first, each with the reader of its format."""
-    system = [(folder, wanted.layouts[0][1]) for folder in wanted.system_folders]
-    if chosen := os.environ.get("VAECOURSE_DATA"):
-        root = Path(chosen).expanduser().absolute()
-        if not root.is_dir():
-            raise DataError(f"VAECOURSE_DATA is {root}, which is not a folder: correct it or unset it")
-        return [(root / folder, reader) for folder, reader in wanted.layouts] + system
-    return system
+def _place_in(found: Listing, wanted: DataSetSpec | Rendered) -> Place | None:
+    """The place of the set in a folder, with the first reader that knows its files."""
+    for reader in wanted.readers:
+        if files := reader.files(found):
+            home = listing.common_folder(files)
+            home = home.parent if home.name in INNER else home
+            return Place("folder", home, reader, tuple(files), replace(found, folder=home))
+    return None
+
+
+def data_folder(required: bool = True) -> Path | None:
+    """The folder ``$VAECOURSE_DATA``, or None if it is not set.
+
+    Raises
+    ------
+    DataError
+        If it is not a folder, and ``required``.
+    """
+    if not (chosen := os.environ.get("VAECOURSE_DATA")):
+        return None
+    root = cache.expanded("VAECOURSE_DATA", chosen)
+    if root.is_dir():
+        return root
+    if required:
+        raise DataError(f"VAECOURSE_DATA is {root}, which is not a folder: correct it or unset it")
+    return None
+
+
+def _listings(wanted: DataSetSpec | Rendered, required: bool) -> Iterator[Listing]:
+    """The folders that may contain a set, best first: of its own name, of a similar name, of the operating system."""
+    root = data_folder(required)
+    if root and wanted.readers:
+        yield from _listings_below(root, wanted)
+    for folder in wanted.system_folders:
+        if folder.is_dir():
+            yield listing.below(folder)
+
+
+def _listings_below(root: Path, wanted: DataSetSpec | Rendered) -> Iterator[Listing]:
+    own = listing.key(wanted.title)
+    for pattern in (own, wanted.found_as):
+        found = listing.below(root, lambda name, pattern=pattern: re.fullmatch(pattern, listing.key(name)) is not None)
+        if found.entries:
+            folders = {root / entry.name.partition("/")[0] for entry in found.entries}
+            yield replace(found, folder=folders.pop()) if len(folders) == 1 else found
 
 
 def _in_words(folder: Path) -> str:
     """The folder with ``$VAECOURSE_DATA`` in place of the user's own path, so that it can be shown to others."""
     if chosen := os.environ.get("VAECOURSE_DATA"):
-        root = Path(chosen).expanduser().absolute()
+        root = cache.expanded("VAECOURSE_DATA", chosen)
         if folder.is_relative_to(root):
             return str("$VAECOURSE_DATA" / folder.relative_to(root))
     return str(folder)
@@ -125,6 +181,7 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     if offline not in OFFLINE:
         raise DataError(f"offline={offline!r} is unknown: choose one of {', '.join(OFFLINE)}")
     place = locate(name)
+    kept = cache.origin(name)
     if place.kind == "rendered":
         splits = wanted.render()
         if wanted.cached:
@@ -133,12 +190,17 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
     if place.kind == "stand-in":
         return _stand_in(name, wanted, offline, "its download cannot be reached")
     if place.kind == "folder":
-        _store(name, place, f"files in {_in_words(place.path)}")
-    if place.kind == "download":
+        _store(name, place, f"files in {_in_words(place.path)}", place.listing.stamp())
+        if kept:
+            why = "changed" if kept.is_current else f"had been prepared by vaecourse {kept.version or 'of old'}"
+            say(f"{name}: prepared again, because the files in {_in_words(place.path)} {why}.")
+    elif place.kind == "download":
         try:
             _download(name, wanted)
         except downloads.DownloadFailed as error:
             return _stand_in(name, wanted, offline, str(error))
+    elif not kept.is_current:
+        say(f"{name}: prepared by vaecourse {kept.version or 'of old'}; delete {place.path} to have it prepared again.")
     splits, source = cache.read(name)
     return _image_set(name, wanted, splits, source)
 
@@ -147,18 +209,33 @@ def _image_set(name: str, wanted: DataSetSpec | Rendered, splits: dict[str, Spli
     return ImageSet(name, splits["train"], splits["test"], source, wanted.label_names, wanted.factor_names)
 
 
-def _store(name: str, place: Place, origin: str) -> None:
-    splits, remark = place.reader.read(place.path)
-    cache.write(name, splits, f"{origin}: {remark}" if remark else origin)
+def _store(name: str, place: Place, origin: str, stamp: str = "") -> None:
+    splits, remark = place.reader.read(place.listing)
+    _check(splits, place, DATA_SETS[name].label_names)
+    cache.write(name, splits, f"{origin}: {remark}" if remark else origin, stamp)
+
+
+def _check(splits: dict[str, Split], place: Place, label_names: tuple[str, ...]) -> None:
+    """Raise DataError if what a reader read cannot be one data set."""
+    remedy = "these files are not of one set, copy or download all of them again"
+    shapes = {part: split.image_shape for part, split in splits.items()}
+    if shapes["train"] != shapes["test"]:
+        raise DataError(f"{place.path} has images of {shapes['train']} to train and {shapes['test']} to test: {remedy}")
+    for part, split in splits.items():
+        if len(split) == 0 or 0 in split.image_shape:
+            raise DataError(f"{place.path} has no images to {part}: {remedy}")
+        labels, classes = split.labels, len(label_names)
+        if classes and labels is not None and not ((labels >= 0) & (labels < classes)).all():
+            wrong = labels[(labels < 0) | (labels >= classes)][0]
+            raise DataError(f"{place.path} has the label {wrong}, and labels are 0 to {classes - 1}: {remedy}")
 
 
 def _download(name: str, wanted: DataSetSpec) -> None:
     """Fill the cache by a download, whose files are deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=cache.writable_folder()) as folder:
-        downloads.download(wanted.torchvision, Path(folder))
-        candidates = [(Path(folder, layout), reader) for layout, reader in wanted.layouts]
-        path, reader = next(candidate for candidate in candidates if candidate[1].files(candidate[0]))
-        _store(name, Place("folder", path, reader), "download by torchvision")
+    with private_folder(cache.writable_folder(), name) as folder:
+        downloads.download(wanted.torchvision, folder, wanted.megabytes)
+        place = next(filter(None, (_place_in(found, wanted) for found in _listings_below(folder, wanted))))
+        _store(name, place, "download by torchvision")
 
 
 def _stand_in(name: str, wanted: DataSetSpec, offline: str, reason: str) -> ImageSet:
@@ -169,5 +246,5 @@ def _stand_in(name: str, wanted: DataSetSpec, offline: str, reason: str) -> Imag
     substitute = wanted.stand_in
     splits = substitute.load()
     source = f"stand-in for {wanted.title}: {substitute.description}"
-    print(f"STAND-IN, not {wanted.title}: {substitute.description}, because {reason}. For the real set {remedy}.")
+    say(f"STAND-IN, not {wanted.title}: {substitute.description}, because {reason}. For the real set {remedy}.")
     return ImageSet(name, splits["train"], splits["test"], source, substitute.label_names, substitute.factor_names)

@@ -42,7 +42,8 @@ class StandIn:
 
     def load(self) -> dict[str, Split]:
         """Both splits, kept in the cache under the name of the stand-in, because making them takes seconds."""
-        if not cache.path(self.name).exists():
+        kept = cache.origin(self.name)
+        if not (kept and kept.is_current):
             cache.write(self.name, self.make(), self.description)
         return cache.read(self.name)[0]
 

@@ -1,20 +1,18 @@
-"""Pictures as separate files, ``train/<class>/*`` and ``test/<class>/*``, in a folder or in one zip file."""
+"""Pictures as separate files, ``train/<class>/*`` and ``test/<class>/*``, in a folder or in an archive."""
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import Split
-from vaecourse.data.published.picture_files import decoded
+from vaecourse.data.published.archives import one_source
+from vaecourse.data.published.listing import Entry, Listing
+from vaecourse.data.published.picture_files import SUFFIXES, decoded, is_picture, suffix_of
 
 PARTS = ("train", "test")
-FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 REMEDY = "copy it again"
 
 
@@ -36,12 +34,11 @@ class ClassFolders:
     size: int
     published: int
 
-    def files(self, folder: Path) -> list[Path]:
-        """The pictures below ``train`` and ``test`` of a folder or, if there are none, the zip files in it."""
-        pictures = [path for part in PARTS for path in folder.glob(f"{part}/*/*") if _is_picture(path)]
-        return pictures or sorted(folder.glob("*.zip"))
+    def files(self, listing: Listing) -> list[Entry]:
+        """The pictures in ``train/<class>`` and ``test/<class>``, at any depth, and the archives."""
+        return [entry for entry in listing.entries if _place(entry)] + listing.archives()
 
-    def read(self, folder: Path) -> tuple[dict[str, Split], str]:
+    def read(self, listing: Listing) -> tuple[dict[str, Split], str]:
         """Both splits, and a remark such as ``a JPEG subset of 8,000 + 2,000 images``.
 
         The classes alternate, so that the first images of a split come from all classes.
@@ -51,51 +48,63 @@ class ClassFolders:
         DataError
             If a class is missing or unknown, or a picture is unreadable or of another size.
         """
-        found = self.files(folder)
-        if found[0].suffix != ".zip":
-            return self._read(folder)
-        if len(found) > 1:
-            raise DataError(f"{folder} holds {len(found)} zip files, and only one can be the data set: keep that one")
-        try:
-            with zipfile.ZipFile(found[0]) as archive:
-                return self._read(zipfile.Path(archive))
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            raise DataError(f"{found[0]} cannot be read ({error}): {REMEDY}") from error
-
-    def _read(self, root: Path | zipfile.Path) -> tuple[dict[str, Split], str]:
-        splits, formats = {}, set()
-        for part in PARTS:
-            pictures = self._in_turns(root / part)
-            images = np.stack([self._decode(path) for path, _ in pictures])
-            labels = torch.tensor([label for _, label in pictures])
-            splits[part] = Split(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), labels=labels)
-            formats |= {FORMATS[Path(path.name).suffix.lower()] for path, _ in pictures}
+        with one_source(listing, _place, "pictures in train/<class> and test/<class>") as (pictures, _, remark):
+            twice = {}
+            for entry in pictures:
+                if (other := twice.setdefault(_place(entry), entry)) is not entry:
+                    raise DataError(f"{entry.shown} and {other.shown} are the same picture of the set: keep one")
+            splits = {part: self._split(part, pictures) for part in PARTS}
         counts = [len(split) for split in splits.values()]
-        amount = "subset" if sum(counts) < self.published else "copy"
-        return splits, f"a {' and '.join(sorted(formats))} {amount} of {counts[0]:,} + {counts[1]:,} images"
+        formats = " and ".join(sorted({SUFFIXES.get(suffix_of(entry), "PNG") for entry in pictures}))
+        kind = "subset" if sum(counts) < self.published else "copy"
+        amount = f"a {formats} {kind} of {counts[0]:,} + {counts[1]:,} images"
+        return splits, f"{amount}, {remark}" if remark else amount
 
-    def _in_turns(self, part: Path | zipfile.Path) -> list[tuple[Path | zipfile.Path, int]]:
+    def _split(self, part: str, pictures: list[Entry]) -> Split:
+        in_turns = self._in_turns(part, pictures)
+        places = {id(entry): place for place, (entry, _) in enumerate(in_turns)}
+        images = np.empty((len(places), self.size, self.size, 3), np.uint8)
+        for entry in pictures:  # in the order of the source: a tar file is unpacked from its beginning to its end
+            if id(entry) in places:
+                images[places[id(entry)]] = self._decode(entry)
+        labels = torch.tensor([label for _, label in in_turns])
+        return Split(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), labels=labels)
+
+    def _in_turns(self, part: str, pictures: list[Entry]) -> list[tuple[Entry, int]]:
         """The pictures of a split with their labels: the first of each class, then the second of each class, …"""
-        shown = str(part).rstrip("/")  # the path in a zip file ends with a slash
-        folders = {path.name: path for path in part.iterdir() if path.is_dir()} if part.is_dir() else {}
-        if unknown := sorted(folders.keys() - set(self.classes)):
-            raise DataError(f"{shown} has a folder {unknown[0]}, which is none of the classes: take it out")
-        queues = []
-        for label, name in enumerate(self.classes):
-            pictures = [path for path in folders[name].iterdir() if _is_picture(path)] if name in folders else []
-            if not pictures:
+        shown = f"{_root(pictures[0])}{part}"
+        labels = {name.casefold(): label for label, name in enumerate(self.classes)}
+        queues: list[list[tuple[Entry, int]]] = [[] for _ in self.classes]
+        for entry in sorted(pictures, key=lambda entry: _place(entry)[2]):
+            own_part, name, _ = _place(entry)
+            if own_part == part and name not in labels:
+                raise DataError(f"{shown} has a folder {name}, which is none of the classes: take it out")
+            if own_part == part:
+                queues[labels[name]].append((entry, labels[name]))
+        for name, queue in zip(self.classes, queues, strict=True):
+            if not queue:
                 raise DataError(f"{shown} lacks pictures of the class {name}: every class has its folder, so add it")
-            queues.append([(path, label) for path in sorted(pictures, key=lambda path: path.name)])
         return [picture for picture in chain(*zip_longest(*queues)) if picture]
 
-    def _decode(self, path: Path | zipfile.Path) -> np.ndarray:
+    def _decode(self, entry: Entry) -> np.ndarray:
         """One picture as bytes (H, W, 3)."""
-        pixels = decoded(path.read_bytes(), str(path))
+        pixels = np.asarray(decoded(entry.read(), entry.shown))
         if pixels.shape[:2] != (self.size, self.size):
             height, width = pixels.shape[:2]
-            raise DataError(f"{path} has {height}×{width} pixels, not {self.size}×{self.size}: {REMEDY}")
+            raise DataError(f"{entry.shown} has {height}×{width} pixels, not {self.size}×{self.size}: {REMEDY}")
         return pixels
 
 
-def _is_picture(path: Path | zipfile.Path) -> bool:
-    return Path(path.name).suffix.lower() in FORMATS
+def _place(entry: Entry) -> tuple[str, str, str] | None:
+    """Split, class and name of a picture in ``train/<class>`` or ``test/<class>``; None for other files."""
+    folders = entry.name.split("/")
+    if is_picture(entry):
+        for depth, folder in enumerate(folders[:-2]):
+            if folder.casefold() in PARTS:
+                return folder.casefold(), folders[depth + 1].casefold(), "/".join(folders[depth + 2 :])
+    return None
+
+
+def _root(entry: Entry) -> str:
+    """What precedes split, class and name in messages."""
+    return entry.shown[: -len("/".join(_place(entry)))]

@@ -6,73 +6,108 @@ a big-endian 32-bit number, then the values.
 
 import gzip
 import math
-import zlib
-from pathlib import Path
+from contextlib import ExitStack
 
 import numpy as np
 import torch
 
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import Split
+from vaecourse.data.published.archives import GZIP, inside
+from vaecourse.data.published.listing import Entry, Listing, is_archive, is_copy, key
 
 UNSIGNED_BYTE = 8
 PREFIXES = {"train": "train", "test": "t10k"}
 STEMS = [f"{prefix}-{kind}-ubyte" for prefix in PREFIXES.values() for kind in ("images-idx3", "labels-idx1")]
+LARGEST = 1 << 30
+REMEDY = "copy or download it again"
 
 
-def files(folder: Path) -> list[Path]:
-    """The files of a set, at most four, that exist in ``folder``, unpacked or else packed by gzip."""
-    candidates = [(folder / stem, folder / f"{stem}.gz") for stem in STEMS]
-    return [next(path for path in pair if path.is_file()) for pair in candidates if any(p.is_file() for p in pair)]
+def files(listing: Listing) -> list[Entry]:
+    """The files of a set, at most four, in a folder or those below it or, if there are none, its archives.
+
+    Capitals, hyphens, underscores and dots in the names do not matter: Kaggle writes ``train-images.idx3-ubyte``. An
+    unpacked file comes before one packed by gzip, and a name without the mark of a copy before one with it.
+    """
+    return list(_by_stem(listing.entries).values()) or listing.archives()
 
 
-def read_array(path: Path, dimensions: int) -> np.ndarray:
+def _by_stem(entries: list[Entry]) -> dict[str, Entry]:
+    best: dict[str, Entry] = {}
+    wanted = {key(stem): stem for stem in STEMS}
+    for entry in sorted(
+        entries, key=lambda entry: (is_copy(entry), entry.lower.endswith(".gz"), entry.name.count("/"))
+    ):
+        if not is_archive(entry):
+            best.setdefault(wanted.get(key(entry.lower), ""), entry)
+    return {stem: best[stem] for stem in STEMS if stem in best}
+
+
+def read_array(entry: Entry, dimensions: int) -> np.ndarray:
     """The unsigned bytes of one idx or idx.gz file, as an array with the given number of dimensions.
+
+    No more is unpacked than the header promises, and no more than a GiB.
 
     Raises
     ------
     DataError
         If the file is unreadable, truncated, or not of this format.
     """
-    remedy = "copy or download it again"
-    try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({error}): {remedy}") from error
     start = 4 + 4 * dimensions
     magic = bytes((0, 0, UNSIGNED_BYTE, dimensions))
-    if content[:4] != magic:
-        found = content[:4].hex() or "nothing"
-        raise DataError(f"{path} is not the idx file expected (magic number {found}, not {magic.hex()}): {remedy}")
-    shape = [int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4)]
-    expected = start + math.prod(shape)
-    if len(content) != expected:
-        raise DataError(f"{path} holds {len(content):,} bytes where its header promises {expected:,}: {remedy}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    with entry.open(REMEDY) as file:
+        first = file.read(2)
+        file.seek(0)
+        # Some browsers unpack a file while they save it, and keep its name.
+        is_packed = first == GZIP or (entry.lower.endswith(".gz") and first != magic[:2])
+        stream = gzip.GzipFile(fileobj=file) if is_packed else file
+        header = stream.read(start)
+        if header[:4] != magic:
+            found = header[:4].hex() or "nothing"
+            raise DataError(
+                f"{entry.shown} is not the idx file expected (magic number {found}, not {magic.hex()}): {REMEDY}"
+            )
+        shape = [int.from_bytes(header[at : at + 4], "big") for at in range(4, start, 4)]
+        expected = start + math.prod(shape)
+        if expected > LARGEST and len(header) == start:
+            raise DataError(f"{entry.shown} promises {expected:,} bytes, too many for this format: {REMEDY}")
+        content = stream.read(min(expected, LARGEST) - start + 1)
+    held = start + len(content) if len(header) == start else len(header)
+    if held != expected:
+        if not is_packed:
+            held = entry.size
+        amount = f"more than {expected:,}" if held > expected and is_packed else f"{held:,}"
+        raise DataError(f"{entry.shown} holds {amount} bytes where its header promises {expected:,}: {REMEDY}")
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def read(folder: Path) -> tuple[dict[str, Split], str]:
-    """The splits ``train`` and ``test`` of the four files in a folder, and an empty remark.
+def read(listing: Listing) -> tuple[dict[str, Split], str]:
+    """The splits ``train`` and ``test`` of the four files, and an empty remark.
 
     Raises
     ------
     DataError
         If a file is missing or broken, or images and labels differ in number.
     """
-    paths = {path.name.removesuffix(".gz"): path for path in files(folder)}
-    missing = [stem for stem in STEMS if stem not in paths]
-    if missing:
-        raise DataError(f"{folder} lacks {missing[0]} (or .gz): a whole set has {len(STEMS)} files, so add it")
-    splits = {}
-    for split, prefix in PREFIXES.items():
-        images_path, labels_path = (paths[stem] for stem in STEMS if stem.startswith(prefix))
-        images, labels = read_array(images_path, 3), read_array(labels_path, 1)
-        if len(images) != len(labels):
+    found = _by_stem(listing.entries)
+    with ExitStack() as stack:
+        if len(found) < len(STEMS):
+            for archive in listing.archives():
+                found = _by_stem(stack.enter_context(inside(archive))) | found
+        missing = [stem for stem in STEMS if stem not in found]
+        if missing:
             raise DataError(
-                f"{labels_path} has {len(labels):,} labels for the {len(images):,} images of {images_path.name}: "
-                "they are not of one set, so copy or download both again"
+                f"{listing.folder} lacks {missing[0]} (or .gz): a whole set has {len(STEMS)} files, so add it"
+                f"{listing.beside(found.values())}"
             )
-        splits[split] = Split(torch.tensor(images[:, None]), labels=torch.tensor(labels, dtype=torch.int64))
+        splits = {}
+        for split, prefix in PREFIXES.items():
+            images_file, labels_file = (found[stem] for stem in STEMS if stem.startswith(prefix))
+            images, labels = read_array(images_file, 3), read_array(labels_file, 1)
+            if len(images) != len(labels):
+                raise DataError(
+                    f"{labels_file.shown} has {len(labels):,} labels for the {len(images):,} images of "
+                    f"{images_file.name.rpartition('/')[2]}: they are not of one set, so copy or download both again"
+                )
+            splits[split] = Split(torch.tensor(images[:, None]), labels=torch.tensor(labels, dtype=torch.int64))
     return splits, ""

@@ -1,16 +1,21 @@
 """Files in torchvision's own layout, read by torchvision, which has the formats and the MD5 sums."""
 
-import tarfile
-import tempfile
-import zlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from vaecourse.data import cache, downloads
-from vaecourse.data.errors import DataError
+from vaecourse.data.errors import DataError, reading
 from vaecourse.data.images import Split
+from vaecourse.data.published.archives import inside
+from vaecourse.data.published.listing import Entry, Listing, key
+from vaecourse.files import private_folder
 
 REMEDY = "copy or download it again"
 IMAGES_AT_ONCE = 500
@@ -24,27 +29,41 @@ class TorchvisionFiles:
     ----------
     class_name : str
         Name of the class in torchvision.datasets.
-    pattern : str
-        Pattern of the names of its files, or of their folder.
-    archive : str, optional
-        Name of the packed file that contains them.
+    archive : str
+        Pattern of the names, as :func:`~vaecourse.data.published.listing.key` gives them, of tar files that hold it.
+    megabytes : int
+        Size of all files, unpacked: no archive is unpacked further.
     shrink_to : int, optional
         Side of the result in pixels: larger images are shrunk by antialiased bicubic interpolation.
     """
 
     class_name: str
-    pattern: str
-    archive: str | None = None
+    archive: str
+    megabytes: int
     shrink_to: int | None = None
 
-    def files(self, folder: Path) -> list[Path]:
-        """The unpacked files in ``folder``, or, if there are none, the packed one."""
-        found = sorted(folder.glob(self.pattern)) + sorted(folder.glob(f"{self.pattern}/*"))
-        unpacked = [path for path in found if path.is_file()]
-        packed = [folder / self.archive] if self.archive else []
-        return unpacked or [path for path in packed if path.is_file()]
+    def files(self, listing: Listing) -> list[Entry]:
+        """The files of the set, in whatever folder they lie, and the archives that hold them."""
+        names = self._names()
+        return [entry for entry in listing.entries if entry.lower in names] + self._archives(listing)
 
-    def read(self, folder: Path) -> tuple[dict[str, Split], str]:
+    def _names(self) -> dict[str, str]:
+        """The path of each file in torchvision's layout, by its name in small letters."""
+        return {Path(path).name.casefold(): path for path in _md5_sums(downloads.torchvision_class(self.class_name))}
+
+    def _archives(self, listing: Listing) -> list[Entry]:
+        """The zip files that hold such files, and the tar files of the right name: to list those takes long."""
+        found, names = [], self._names()
+        for entry in listing.archives():
+            if not entry.lower.endswith(".zip"):
+                holds_it = re.fullmatch(self.archive, key(entry.lower)) is not None
+            else:
+                with inside(entry) as entries:
+                    holds_it = any(inner.lower in names for inner in entries)
+            found += [entry] if holds_it else []
+        return found
+
+    def read(self, listing: Listing) -> tuple[dict[str, Split], str]:
         """Both splits, and a remark if their images are shrunk.
 
         Raises
@@ -54,24 +73,54 @@ class TorchvisionFiles:
         """
         dataset = downloads.torchvision_class(self.class_name)
         sums = _md5_sums(dataset)
-        if self.archive and self.files(folder) == [folder / self.archive]:
-            with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=cache.writable_folder()) as unpacked:
-                _unpack(folder / self.archive, Path(unpacked), set(sums))
-                return self._read_unpacked(dataset, Path(unpacked), sums, shown=folder / self.archive)
-        return self._read_unpacked(dataset, folder, sums, shown=folder)
+        with self._whole(listing, sums) as (found, folder):
+            from torchvision.datasets.utils import check_integrity
 
-    def _read_unpacked(self, dataset: type, folder: Path, sums: dict[str, str], shown: Path):
-        from torchvision.datasets.utils import check_integrity
+            for name, md5 in sums.items():
+                with reading(found[name], REMEDY):
+                    is_published = check_integrity(folder / name, md5)
+                if not is_published:
+                    raise DataError(f"{found[name]} is not the published file (its MD5 sum is not {md5}): {REMEDY}")
+            with reading(listing.folder, REMEDY):
+                parts = downloads.parts(dataset)
+                splits = {split: self._split(dataset(folder, **choice)) for split, choice in parts.items()}
+        return splits, f"shrunk to {self.shrink_to}×{self.shrink_to}" if self.shrink_to else ""
 
-        for name, md5 in sums.items():
-            if not (folder / name).is_file():
-                raise DataError(f"{shown} lacks {name}: add it, or {REMEDY}")
-            if not check_integrity(folder / name, md5):
-                raise DataError(f"{shown / name} is not the published file (its MD5 sum is not {md5}): {REMEDY}")
-        parts = downloads.parts(dataset)
-        splits = {split: self._split(dataset(folder, **choice)) for split, choice in parts.items()}
-        remark = f"shrunk to {self.shrink_to}×{self.shrink_to}" if self.shrink_to else ""
-        return splits, remark
+    @contextmanager
+    def _whole(self, listing: Listing, sums: dict[str, str]) -> Iterator[tuple[dict[str, str], Path]]:
+        """What to call each file in messages, and a folder with all of them in torchvision's layout."""
+        found = self._by_path(listing.entries)
+        archives = self._archives(listing) if len(found) < len(sums) else []
+        with ExitStack() as stack:
+            for archive in archives:
+                inner = self._by_path(stack.enter_context(inside(archive, self.megabytes * 1_000_000, REMEDY)))
+                found = inner if len(inner) > len(found) else found
+            for name in sums:
+                if name not in found:
+                    shown = archives[0].shown if archives else listing.folder
+                    raise DataError(f"{shown} lacks {name}: add it, or {REMEDY}{listing.beside(found.values())}")
+            folder = listing.folder
+            if any(entry.path != folder / name for name, entry in found.items()):
+                folder = stack.enter_context(private_folder(cache.writable_folder(), "unpacked"))
+                for name, entry in found.items():
+                    self._put(entry, folder / name)
+            yield {name: entry.shown for name, entry in found.items()}, folder
+
+    def _by_path(self, entries: list[Entry]) -> dict[str, Entry]:
+        """The first file of each name, by its path in torchvision's layout."""
+        names = self._names()
+        return {names[entry.lower]: entry for entry in reversed(entries) if entry.lower in names}
+
+    def _put(self, entry: Entry, path: Path) -> None:
+        """A copy of the file, or a link to it, which takes no time where links are allowed."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if entry.size > self.megabytes * 1_000_000:
+            raise DataError(f"{entry.shown} is larger than the whole set: {REMEDY}")
+        if entry.path and os.name != "nt":
+            path.symlink_to(entry.path)
+            return
+        with entry.open(REMEDY, "cannot be unpacked") as content, path.open("wb") as copy:
+            shutil.copyfileobj(content, copy, 1 << 20)
 
     def _split(self, dataset) -> Split:
         """The images and labels, whose names and axes differ between the data sets of torchvision."""
@@ -92,21 +141,6 @@ def _md5_sums(dataset: type) -> dict[str, str]:
     if hasattr(dataset, "meta"):
         sums[dataset.meta["filename"]] = dataset.meta["md5"]
     return {f"{dataset.base_folder}/{name}": md5 for name, md5 in sums.items()}
-
-
-def _unpack(archive: Path, folder: Path, wanted: set[str]) -> None:
-    """Unpack the wanted files of an archive, and stop reading after the last of them."""
-    missing = set(wanted)
-    try:
-        with tarfile.open(archive, "r:gz") as packed:
-            for member in packed:
-                if member.name in missing:
-                    packed.extract(member, folder, filter="data")
-                    missing.remove(member.name)
-                if not missing:
-                    return
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise DataError(f"{archive} cannot be unpacked ({error}): {REMEDY}") from error
 
 
 def _shrunk(images: torch.Tensor, side: int) -> torch.Tensor:
