@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vaecourse.data import DataError, load
-from vaecourse.data.loading import DATA_SETS, Place, data_folder, locate
+from vaecourse.data.loading import DATA_SETS, locate
+from vaecourse.data.places import Place, data_folder
 from vaecourse.pretrained.recipe import PretrainedError, Recipe
 from vaecourse.pretrained.recipes import RECIPES, find
 from vaecourse.terminal import give_up_output, prepare_streams, printable, sigterm_as_ctrl_c

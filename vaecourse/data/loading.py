@@ -1,46 +1,18 @@
 """``load``: a data set by its name, from the first source that has it."""
 
 import difflib
-import os
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from vaecourse.data import cache, downloads
-from vaecourse.data.catalogue import DATA_SETS, DataSetSpec, Reader, Rendered
+from vaecourse.data.catalogue import DATA_SETS, DataSetSpec, Rendered
 from vaecourse.data.errors import DataError
 from vaecourse.data.images import ImageSet, Split
-from vaecourse.data.published import listing
-from vaecourse.data.published.listing import Entry, Listing
+from vaecourse.data.places import Place, in_words, listings, listings_below, place_in
+from vaecourse.data.published.listing import Listing
 from vaecourse.files import private_folder
 from vaecourse.terminal import say
 
 OFFLINE = ("stand-in", "error")
-# Folders in torchvision's layout: the folder around them is that of the set.
-INNER = ("cifar-10-batches-py", "stl10_binary")
 TEXTS = (".md", ".txt", ".html", ".json", ".py", ".ipynb", ".log", ".pdf", ".yml", ".yaml")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Source of a data set: ``kind`` is "cache", "folder", "rendered", "download" or "stand-in".
-
-    The first two have a path; a folder also has the reader of its files, the files, and what lies beside them.
-    """
-
-    kind: str
-    path: Path | None = None
-    reader: Reader | None = None
-    files: tuple[Entry, ...] = field(default=(), compare=False)
-    listing: Listing | None = field(default=None, compare=False)
-
-    @property
-    def size_in_bytes(self) -> int | None:
-        """Size on disk, or None if the set is not on disk."""
-        if self.path is None:
-            return None
-        return sum(entry.size for entry in self.files) if self.reader else self.path.stat().st_size
 
 
 def spec_of(name: str) -> DataSetSpec | Rendered:
@@ -70,10 +42,10 @@ def locate(name: str) -> Place:
     wanted = spec_of(name)
     kept = cache.origin(name)
     at_hand: list[Listing] = []
-    for found in _listings(wanted, required=kept is None):
+    for found in listings(wanted, required=kept is None):
         if kept and kept.is_current and kept.made_from == found.stamp():
             return Place("cache", cache.path(name))
-        if place := _place_in(found, wanted):
+        if place := place_in(found, wanted):
             return place
         at_hand.append(found)
     if kept and (kept.is_current or not isinstance(wanted, Rendered)):
@@ -86,62 +58,6 @@ def locate(name: str) -> Place:
     if isinstance(wanted, Rendered):
         return Place("rendered")
     return Place("download" if downloads.available(wanted.torchvision) else "stand-in")
-
-
-def _place_in(found: Listing, wanted: DataSetSpec | Rendered) -> Place | None:
-    """The place of the set in a folder, with the first reader that knows its files."""
-    for reader in wanted.readers:
-        if files := reader.files(found):
-            home = listing.common_folder(files)
-            home = home.parent if home.name in INNER else home
-            return Place("folder", home, reader, tuple(files), replace(found, folder=home))
-    return None
-
-
-def data_folder(required: bool = True) -> Path | None:
-    """The folder ``$VAECOURSE_DATA``, or None if it is not set.
-
-    Raises
-    ------
-    DataError
-        If it is not a folder, and ``required``.
-    """
-    if not (chosen := os.environ.get("VAECOURSE_DATA")):
-        return None
-    root = cache.expanded("VAECOURSE_DATA", chosen)
-    if root.is_dir():
-        return root
-    if required:
-        raise DataError(f"VAECOURSE_DATA is {root}, which is not a folder: correct it or unset it")
-    return None
-
-
-def _listings(wanted: DataSetSpec | Rendered, required: bool) -> Iterator[Listing]:
-    """The folders that may contain a set, best first: of its own name, of a similar name, of the operating system."""
-    root = data_folder(required)
-    if root and wanted.readers:
-        yield from _listings_below(root, wanted)
-    for folder in wanted.system_folders:
-        if folder.is_dir():
-            yield listing.below(folder)
-
-
-def _listings_below(root: Path, wanted: DataSetSpec | Rendered) -> Iterator[Listing]:
-    own = listing.key(wanted.title)
-    for pattern in (own, wanted.found_as):
-        found = listing.below(root, lambda name, pattern=pattern: re.fullmatch(pattern, listing.key(name)) is not None)
-        if found.entries:
-            folders = {root / entry.name.partition("/")[0] for entry in found.entries}
-            yield replace(found, folder=folders.pop()) if len(folders) == 1 else found
-
-
-def _in_words(folder: Path) -> str:
-    """The folder with ``$VAECOURSE_DATA`` in place of the user's own path, so that it can be shown to others."""
-    if chosen := os.environ.get("VAECOURSE_DATA"):
-        root = cache.expanded("VAECOURSE_DATA", chosen)
-        if folder.is_relative_to(root):
-            return str("$VAECOURSE_DATA" / folder.relative_to(root))
-    return str(folder)
 
 
 def load(name: str, offline: str = "stand-in") -> ImageSet:
@@ -186,21 +102,23 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
         splits = wanted.render()
         if wanted.cached:
             cache.write(name, splits, wanted.description)
+        if kept:
+            say(f"{name}: rendered again, because another version of vaecourse had.")
         return _image_set(name, wanted, splits, wanted.description)
     if place.kind == "stand-in":
         return _stand_in(name, wanted, offline, "its download cannot be reached")
     if place.kind == "folder":
-        _store(name, place, f"files in {_in_words(place.path)}", place.listing.stamp())
+        _store(name, place, f"files in {in_words(place.path)}", place.listing.stamp())
         if kept:
-            why = "changed" if kept.is_current else f"had been prepared by vaecourse {kept.version or 'of old'}"
-            say(f"{name}: prepared again, because the files in {_in_words(place.path)} {why}.")
+            files = f"the files in {in_words(place.path)} are not those that it was prepared from"
+            say(f"{name}: prepared again, because {files if kept.is_current else 'another version of vaecourse had'}.")
     elif place.kind == "download":
         try:
             _download(name, wanted)
         except downloads.DownloadFailed as error:
             return _stand_in(name, wanted, offline, str(error))
     elif not kept.is_current:
-        say(f"{name}: prepared by vaecourse {kept.version or 'of old'}; delete {place.path} to have it prepared again.")
+        say(f"{name}: another version of vaecourse prepared it. To have it prepared again delete {place.path}.")
     splits, source = cache.read(name)
     return _image_set(name, wanted, splits, source)
 
@@ -234,7 +152,7 @@ def _download(name: str, wanted: DataSetSpec) -> None:
     """Fill the cache by a download, whose files are deleted afterwards."""
     with private_folder(cache.writable_folder(), name) as folder:
         downloads.download(wanted.torchvision, folder, wanted.megabytes)
-        place = next(filter(None, (_place_in(found, wanted) for found in _listings_below(folder, wanted))))
+        place = next(filter(None, (place_in(found, wanted) for found in listings_below(folder, wanted))))
         _store(name, place, "download by torchvision")
 
 

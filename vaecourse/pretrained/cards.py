@@ -62,10 +62,18 @@ def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weig
     """
     content = save({name: value.contiguous() for name, value in state.items()})
     card["weights"] = {"file": weights_path.name, "type": kind, "sha256": hashlib.sha256(content).hexdigest()}
+    if card_path.exists() and _has_arrived(read(card_path), weights_path):
+        arriving(weights_path).replace(weights_path)
     with atomic_path(arriving(weights_path)) as unfinished:
         unfinished.write_bytes(content)
     write_record(card, card_path)
     arriving(weights_path).replace(weights_path)
+
+
+def _has_arrived(card: dict, weights_path: Path) -> bool:
+    """Whether the process died right after this card was written: then the weights of the card are the new ones."""
+    path = arriving(weights_path)
+    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == card["weights"]["sha256"]
 
 
 def arriving(weights_path: Path) -> Path:
@@ -92,7 +100,7 @@ def read(path: Path) -> dict:
     """
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PretrainedError(f"{path} cannot be read ({error}): move it away and train anew") from error
     if not isinstance(card, dict) or "format" not in card:
         raise PretrainedError(f"{path} is not the card of a trained model: move it away and train anew")
@@ -102,7 +110,7 @@ def read(path: Path) -> dict:
             "install the version that wrote it, or train anew"
         )
     missing = [name for name in NEEDED if name not in card]
-    if not missing and not (isinstance(card["weights"], dict) and "sha256" in card["weights"]):
+    if not missing and not (isinstance(card["weights"], dict) and isinstance(card["weights"].get("sha256"), str)):
         missing = ["the sha256 of its weights"]
     if missing:
         raise PretrainedError(f"{path} lacks {', '.join(missing)}: move it away and train anew")

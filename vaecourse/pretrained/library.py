@@ -62,6 +62,10 @@ def load_pretrained(name: str, folder: str | Path | None = None) -> nn.Module:
             f"{path.with_suffix('.safetensors')} holds {wrong} of shape {found.get(wrong, 'none')}, but the model of "
             f"its card needs {wanted.get(wrong, 'none')}: {_remedy(folder)}"
         )
+    if not all(value.isfinite().all() for value in state.values()):
+        raise PretrainedError(
+            f"{path.with_suffix('.safetensors')} holds weights that are not finite: {_remedy(folder)}"
+        )
     model.load_state_dict(state)
     model.card = card
     return model.eval()

@@ -9,6 +9,7 @@ from vaecourse.models.quantisation import dequantised, quantised
 from vaecourse.pretrained import cards
 from vaecourse.pretrained.library import folder_of, load_pretrained
 from vaecourse.pretrained.measures import MEASURES, differences, scores
+from vaecourse.pretrained.recipe import PretrainedError
 from vaecourse.pretrained.runs import images_of
 
 
@@ -30,6 +31,11 @@ def verify(name: str, folder: str | Path | None = None) -> list[str]:
     """
     model = load_pretrained(name, folder)
     images = images_of(model.card["recipe"]["data"])
+    if images.image_shape != tuple(model.card["image_shape"]):
+        raise PretrainedError(
+            f"{name} was trained on images of {tuple(model.card['image_shape'])}, and {images.name} here has "
+            f"{images.image_shape} ({images.source}): evaluate it on the data of its card"
+        )
     return differences(model.card["scores"], scores(model, images, tuple(model.card["scores"])))
 
 

@@ -16,13 +16,14 @@ from torch import nn
 from vaecourse import losses, models
 from vaecourse.data import Split
 from vaecourse.models.networks import ImageShape
+from vaecourse.terminal import OneLineError
 
 SUBSET_SEED = 0
 EXTRAS = ("flips", "learning_rate_schedule", "largest_gradient")
 MEASURES_OF_ALL = ("elbo", "reconstruction", "active_units")
 
 
-class PretrainedError(ValueError):
+class PretrainedError(OneLineError):
     """Weights, a card, a run or a recipe cannot be used; the message says what to do."""
 
 
