@@ -14,7 +14,13 @@ var vaecourse = globalThis.vaecourse ?? {};
     new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = address.replace(/\.bin$/, ".js");
-      script.onload = () => resolve(bytesOf(arrived[address.split("/").pop()]).buffer);
+      script.onload = () => {
+        try {
+          resolve(bytesOf(arrived[address.split("/").pop()]).buffer);
+        } catch (error) {
+          reject(error); // a damaged script: it brought nothing, or no base64
+        }
+      };
       script.onerror = () => reject(new Error(`${script.src} is missing`));
       document.head.append(script);
     });
@@ -23,11 +29,40 @@ var vaecourse = globalThis.vaecourse ?? {};
   const weightsOf = ({ dataset, textContent }) =>
     dataset.src ? fetchFile(dataset.src) : bytesOf(textContent.trim()).buffer;
 
+  const STALL = 20_000; // milliseconds without a byte after which a reply is given up, so that the reader can try again
+
+  const fetchFromSite = async (address) => {
+    const stalled = new AbortController();
+    let timer;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stalled.abort(new Error(`${address} has stalled`)), vaecourse.stall ?? STALL);
+    };
+    try {
+      wait();
+      // Not from the browser's cache without asking: what was damaged on its way would stay there.
+      const reply = await fetch(address, { signal: stalled.signal, cache: "no-cache" });
+      if (!reply.ok) throw new Error(`${address}: ${reply.status}`);
+      const chunks = [];
+      for (const reader = reply.body.getReader(); ; wait()) {
+        const { done, value } = await reader.read();
+        if (done) return await new Blob(chunks).arrayBuffer();
+        chunks.push(value);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  /** A file, if it is the one that its name, the beginning of its SHA-256, promises. */
   const fetchFile = async (address) => {
-    if (location.protocol === "file:") return fetchFromDisk(address);
-    const reply = await fetch(address);
-    if (!reply.ok) throw new Error(`${address}: ${reply.status}`);
-    return reply.arrayBuffer();
+    const buffer = await (location.protocol === "file:" ? fetchFromDisk : fetchFromSite)(address);
+    const promised = address.split("/").pop().split(".")[0];
+    if (!globalThis.crypto?.subtle) return buffer; // on pages without encryption browsers offer no sums
+    const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", buffer));
+    const found = Array.from(sum, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (!found.startsWith(promised)) throw new Error(`${address} is not the file of its name`);
+    return buffer;
   };
 
   vaecourse.Files = class Files {
@@ -39,10 +74,12 @@ var vaecourse = globalThis.vaecourse ?? {};
 
     /** A model with its weights, which are loaded at the first call. */
     async model(place) {
-      this.models[place] ??= await vaecourse.Model.load(
-        this.manifest.models[place],
-        await weightsOf(this.weights[place]),
-      );
+      if (!this.models[place]) {
+        const part = this.manifest.models[place];
+        const weights = await weightsOf(this.weights[place]);
+        if (weights.byteLength !== part.bytes) throw new Error(`${weights.byteLength} bytes of weights, not ${part.bytes}`);
+        this.models[place] = await vaecourse.Model.load(part, weights);
+      }
       return this.models[place];
     }
 

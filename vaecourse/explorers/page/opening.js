@@ -36,5 +36,13 @@ var vaecourse = globalThis.vaecourse ?? {};
     for (const event of ["click", "focusin"]) root.addEventListener(event, open);
   };
 
-  for (const root of document.querySelectorAll(".explorer")) prepare(root);
+  for (const root of document.querySelectorAll(".explorer")) {
+    try {
+      prepare(root);
+    } catch (error) {
+      const text = "This explorer is damaged: the picture above is all there is.";
+      root.querySelector(".explorer-poster").after(make("p", { className: "explorer-status", role: "status" }, text));
+      console.warn(error);
+    }
+  }
 })();
