@@ -9,7 +9,6 @@ import zipfile
 import hostile
 import numpy as np
 import pytest
-from PIL import Image
 
 from vaecourse.data import cache
 from vaecourse.data.rendered import dsprites

@@ -61,7 +61,7 @@ def folder() -> Path:
     if shared := os.environ.get("XDG_CACHE_HOME"):
         return Path(shared).absolute() / "vaecourse"
     home = os.path.expanduser("~")
-    if not os.path.isabs(home):
+    if not os.path.isabs(home) or os.environ.get("HOME") == "":
         raise DataError(f"this account has no home folder for a cache: {ADVICE}")
     return Path(home) / ".cache" / "vaecourse"
 

@@ -167,7 +167,7 @@ DATA_SETS = {
     "celeba": DataSetSpec(
         "CelebA",
         "CelebA",
-        r".*celeba(?!.*(hq|mask|spoof|dialog|text)).*",
+        r"listevalpartition|.*celeba(?!.*(hq|mask|spoof|dialog|text)).*",
         (celeba,),
         (),
         "img_align_celeba.zip (or a folder of its pictures) and list_attr_celeba.txt",

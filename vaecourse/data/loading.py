@@ -63,12 +63,13 @@ def locate(name: str) -> Place:
 def load(name: str, offline: str = "stand-in") -> ImageSet:
     """Load a data set from the first of these sources that has it; ``.source`` of the result names it.
 
-    1. The prepared cache: ``$VAECOURSE_CACHE``, else ``$XDG_CACHE_HOME/vaecourse``, else ``~/.cache/vaecourse``.
+    1. The prepared cache: ``$VAECOURSE_CACHE``, else ``$XDG_CACHE_HOME/vaecourse``, else ``~/.cache/vaecourse``. If the
+       files below have changed since, or another version of the package prepared it, they are read again.
     2. Published files in ``$VAECOURSE_DATA/<name>``, or in torchvision's layout, or where the operating system keeps
-       them. CIFAR-10 may also be separate pictures, ``cifar10/train/<class>/*.jpg`` and
-       ``cifar10/test/<class>/*.jpg``, or one zip file of them in ``cifar10``. CelebA may be pictures of any size,
-       in folders below ``celeba`` or one zip file, with the list of attributes.
-    3. torchvision's download, with its checksums.
+       them; at any depth, in zip or tar files too, in any capitals, under the names of Kaggle. CIFAR-10 may also be
+       separate pictures, ``train/<class>/*`` and ``test/<class>/*``. CelebA may be pictures of any size, with the list
+       of attributes. A folder of the set in which nothing of this is found is an error.
+    3. A download from the addresses and with the checksums of torchvision.
     4. A stand-in that needs no network, made of MNIST digits, photographs or toy faces; a printed line says so.
 
     dSprites and the toy faces need neither network nor stand-in: they are rendered

@@ -76,12 +76,14 @@ def listings(wanted: DataSetSpec | Rendered, required: bool) -> Iterator[Listing
 
 
 def listings_below(root: Path, wanted: DataSetSpec | Rendered) -> Iterator[Listing]:
+    """What lies in a folder under the name of the set, then what lies there under one of its usual names."""
     own = listing.key(wanted.title)
     for pattern in (own, wanted.found_as):
         found = listing.below(root, lambda name, pattern=pattern: re.fullmatch(pattern, listing.key(name)) is not None)
         if found.entries:
             folders = {root / entry.name.partition("/")[0] for entry in found.entries}
-            yield replace(found, folder=folders.pop()) if len(folders) == 1 else found
+            only = folders.pop() if len(folders) == 1 else root
+            yield replace(found, folder=only if only.is_dir() else root)
 
 
 def in_words(folder: Path) -> str:

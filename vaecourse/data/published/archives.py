@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
 from vaecourse.data.errors import DataError, reading
-from vaecourse.data.published.listing import MOST_FILES, REMEDY, Entry, Listing, is_clutter
+from vaecourse.data.published.listing import MOST_FILES, REMEDY, Entry, Listing, is_archive, is_clutter
 
 MOST_UNPACKED = 4 << 30
 MOST_AT_ONCE = 256 << 20
@@ -91,6 +91,9 @@ class _Bounded:
         self._check(position)
         return self.file.seek(position, whence)
 
+    def seekable(self) -> bool:
+        return True
+
     def tell(self) -> int:
         return self.file.tell()
 
@@ -134,6 +137,9 @@ def one_source(
             if found := [entry for entry in entries if identity(entry) is not None]:
                 pictures[name] = found
         if not pictures:
+            for entry in everything:
+                if is_archive(entry) and entry.path is None:
+                    raise DataError(f"{entry.shown} is an archive inside an archive: unpack the outer one")
             raise DataError(f"{listing.folder} lacks {what}: add them{listing.beside()}")
         identities = {name: {identity(entry) for entry in found} for name, found in pictures.items()}
         whole = [name for name, one in identities.items() if all(one >= other for other in identities.values())]

@@ -59,7 +59,7 @@ def read(listing: Listing) -> tuple[dict[str, Split], str]:
         attributes = celeba_lists.attributes(listed)
         if unknown := next((name for name in shown if name not in attributes), None):
             raise DataError(f"{shown[unknown].shown} has no line in {listed.shown}: take it out or add the line")
-        parts, how = _split(shown, celeba_lists.find(everything, PARTITION_FILE))
+        parts, how = _split(listing, shown, celeba_lists.find(everything, PARTITION_FILE))
         order = [*parts["train"], *parts["test"]]
         places = {name: place for place, name in enumerate(order)}
         images = np.empty((len(order), 3, SIDE, SIDE), np.uint8)  # allocated once, because all images take 2.5 GB
@@ -89,7 +89,7 @@ def _face(content: bytes, shown: str) -> np.ndarray:
     return np.array(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)).transpose(2, 0, 1)
 
 
-def _split(shown: dict[str, Entry], listed: Entry | None) -> tuple[dict[str, list[str]], str]:
+def _split(listing: Listing, shown: dict[str, Entry], listed: Entry | None) -> tuple[dict[str, list[str]], str]:
     """The faces in each split, and a description of the split."""
     names = sorted(shown)
     why = "no partition file"
@@ -104,6 +104,8 @@ def _split(shown: dict[str, Entry], listed: Entry | None) -> tuple[dict[str, lis
             return parts, f"published splits ({len(parts['validation']):,} validation faces left out)"
         why = f"the published {'test' if parts['train'] else 'training'} split has none of them"
     if len(names) < 2:
-        raise DataError(f"only {len(names)} face, too few to be split into training and test faces: add more")
+        raise DataError(
+            f"{listing.folder} has only {len(names)} face, too few to be split into training and test faces: add more"
+        )
     border = len(names) - max(1, len(names) // 10)
     return {"train": names[:border], "test": names[border:]}, f"the last tenth by file name held out as test ({why})"

@@ -14,7 +14,6 @@ from vaecourse.data.errors import DataError, reading
 
 REMEDY = "copy it again, or take it out"
 MOST_FILES = 2_000_000
-DEEPEST = 16
 LARGEST = 64 << 20  # of a picture or a list: the list of CelebA's attributes takes 27 MB
 CLUTTER = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
 CLUTTER |= {"@eadir", "#recycle", "lost+found", "icon\r"}
@@ -128,7 +127,7 @@ def is_clutter(name: str) -> bool:
 
 
 def below(folder: Path, wanted: Callable[[str], bool] = lambda name: True) -> Listing:
-    """All files below a folder. Links are followed, but not back to where they came from.
+    """All files below a folder. Links are followed, but no folder is listed twice.
 
     Parameters
     ----------
@@ -142,13 +141,16 @@ def below(folder: Path, wanted: Callable[[str], bool] = lambda name: True) -> Li
         If a folder cannot be read, or there are more than two million files.
     """
     found: list[Entry] = []
-    waiting = [(folder, "", ())]
+    listed = set()
+    waiting = [(folder, "")]
     while waiting:
-        place, prefix, chain = waiting.pop()
+        place, prefix = waiting.pop()
         with reading(place, "use a folder that you may read"):
             names = sorted(os.listdir(place))
             state = os.stat(place)
-        chain = (*chain, (state.st_dev, state.st_ino))
+        if state.st_ino and (state.st_dev, state.st_ino) in listed:
+            continue
+        listed.add((state.st_dev, state.st_ino))
         for name in names:
             if is_clutter(name) or not (prefix or wanted(name)):
                 continue
@@ -158,8 +160,8 @@ def below(folder: Path, wanted: Callable[[str], bool] = lambda name: True) -> Li
             except OSError:  # a link to nothing, or no permission: whoever opens it says so
                 state = None
             if state and stat.S_ISDIR(state.st_mode):
-                if (state.st_dev, state.st_ino) not in chain and len(chain) < DEEPEST:
-                    waiting.append((path, f"{prefix}{name}/", chain))
+                # Links come last: a folder that can also be reached without one is listed under its own name.
+                waiting.insert(0 if path.is_symlink() else len(waiting), (path, f"{prefix}{name}/"))
                 continue
             size, changed = (state.st_size, state.st_mtime_ns) if state else (0, 0)
             found.append(Entry(prefix + name, str(path), size, lambda path=path: _opened(path), path, changed))
