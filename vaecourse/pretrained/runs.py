@@ -172,7 +172,6 @@ def _alone(run: Run) -> Iterator[None]:
 
 def _finished(run: Run) -> str:
     card = cards.read(run.card_path)
-    run.checkpoint_path.unlink(missing_ok=True)  # left if the run was killed between its card and this
     if card["recipe"] != run.recipe.settings():
         changed = sorted(
             key for key, value in run.recipe.settings().items() if card["recipe"].get(key, "missing") != value
