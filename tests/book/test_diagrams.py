@@ -93,7 +93,6 @@ def page(tmp_path):
         "nb_execution_mode": "off",
         "myst_enable_extensions": ["html_image"],
         "html_theme": "basic",
-        "numfig": True,
     }
     log = io.StringIO()
     built = tmp_path / "built"
@@ -104,13 +103,13 @@ def page(tmp_path):
 
 
 def test_the_book_shows_the_drawing_itself(page):
-    alt, name, _, caption = COPIES[0].values
+    alt, _, _, caption = COPIES[0].values
     assert f'<svg role="img" aria-label="{alt}"' in page
     assert "data:image" not in page
     assert ALONE not in page
-    assert f'id="drawing-{name}"' in page
+    chapter, number = re.match(r"\*Figure (\d+)\.(\d+)\.", caption).groups()
+    assert f'<figure class="numbered align-default" id="figure-{chapter}-{number}">' in page
     figcaption = re.search(r"<figcaption>(.*?)</figcaption>", page, re.DOTALL)[1]
-    assert "Fig. 1" in figcaption
     assert caption.strip("*") in figcaption
     assert page.count(caption.strip("*")) == 1
     assert "The text goes on." in page
