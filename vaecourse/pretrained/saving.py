@@ -94,7 +94,7 @@ def load_model(path: str | Path) -> nn.Module:
 
 
 def _class_named(name) -> type | None:
-    found = getattr(models, name) if name in models.__all__ else None
+    found = vars(models)[name] if name in models.__all__ else None
     return found if isinstance(found, type) and issubclass(found, ImageModel) else None
 
 
