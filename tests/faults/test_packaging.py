@@ -1,5 +1,6 @@
 """``package`` over an older model, interrupted anywhere: the old model or the new one is there."""
 
+import os
 import shutil
 
 import pytest
@@ -34,7 +35,7 @@ def value_in(folder):
 def test_a_model_is_replaced_whole_or_not_at_all(call, again, tmp_path, monkeypatch, count):
     """The three renames of a write, each of them the last that is done, and the same of the next write."""
     write(tmp_path, 1.0)
-    real, values = cards.os.replace, {1.0}
+    real, values = os.replace, {1.0}
     for new in range(2, 2 + again):
         done = []
 
@@ -45,7 +46,7 @@ def test_a_model_is_replaced_whole_or_not_at_all(call, again, tmp_path, monkeypa
             real(source, target)
 
         with monkeypatch.context() as patch:
-            patch.setattr(cards.os, "replace", replace)
+            patch.setattr(os, "replace", replace)
             with pytest.raises(Killed):
                 write(tmp_path, float(new))
         values.add(float(new))

@@ -62,7 +62,8 @@ def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weig
     """
     content = save({name: value.contiguous() for name, value in state.items()})
     card["weights"] = {"file": weights_path.name, "type": kind, "sha256": hashlib.sha256(content).hexdigest()}
-    if card_path.exists() and _has_arrived(read(card_path), weights_path):
+    if arriving(weights_path).exists() and card_path.exists() and _belong(read(card_path), arriving(weights_path)):
+        # The process died right after this card was written: what arrived last time is its weights.
         arriving(weights_path).replace(weights_path)
     with atomic_path(arriving(weights_path)) as unfinished:
         unfinished.write_bytes(content)
@@ -70,10 +71,8 @@ def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weig
     arriving(weights_path).replace(weights_path)
 
 
-def _has_arrived(card: dict, weights_path: Path) -> bool:
-    """Whether the process died right after this card was written: then the weights of the card are the new ones."""
-    path = arriving(weights_path)
-    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == card["weights"]["sha256"]
+def _belong(card: dict, weights_path: Path) -> bool:
+    return hashlib.sha256(weights_path.read_bytes()).hexdigest() == card["weights"]["sha256"]
 
 
 def arriving(weights_path: Path) -> Path:
