@@ -5,7 +5,7 @@
 The variants are the recipe ``spatial-celeba`` and the same training with four levels of 16×16, not three, and an equal
 warm-up of all rates over three epochs (two changes at once: the difference is that of both). A training ends after the
 given number of epochs, while its schedules are those of the whole recipe, so that its history compares with the first
-epochs of that recipe's card (``results/faces/spatial-celeba_seed0.json``). Writes
+epochs of that recipe. The record that is there was made with narrower heads of the networks than today's. Writes
 ``results/spatial_levels/equal_warm_up_seed0.json``: the terms after each epoch, in nats per image, on 1,000 held-out
 faces. The script refuses a stand-in.
 """
