@@ -1,8 +1,9 @@
 """Draw the moving picture of the book's first page: pretrained models on a walk from one random code to another.
 
+    python -m vaecourse train beta-vae-toy-faces
     python book/hero.py
 
-It needs no data. The picture plays once, in less than five seconds, so it needs no button that stops it; readers who
+It needs no data: the toy faces are drawn, and the other models come with the package. The picture plays once, in less than five seconds, so it needs no button that stops it; readers who
 have asked their system for less motion get its first frame, ``hero.png``. Both lie in ``book/_static``.
 """
 
@@ -14,15 +15,16 @@ from torch.nn import functional
 
 import vaecourse as vc
 
-MODELS = ("vae16-mnist", "vae16-fashion-mnist", "beta-vae-toy-faces")
+# Names of models, each with the folder where it lies; None is the package.
+MODELS = (("vae16-mnist", None), ("vae16-fashion-mnist", None), ("beta-vae-toy-faces_seed0", "trained"))
 COLUMNS, FRAMES, MILLISECONDS = 10, 40, 120
 TILE, TEMPERATURE = 64, 0.8
 
 
 @torch.no_grad()
-def walk(name: str) -> torch.Tensor:
+def walk(name: str, folder: str | None) -> torch.Tensor:
     """Pictures (FRAMES, 3, TILE, COLUMNS · TILE): every column goes from one draw of the prior to another."""
-    model = vc.load_pretrained(name)
+    model = vc.load_pretrained(name, folder)
     torch.manual_seed(1)
     (starts,), (ends,) = (model.sample_prior(COLUMNS, TEMPERATURE) for _ in range(2))
     paths = [vc.plots.spherical_path(start, end, FRAMES) for start, end in zip(starts, ends, strict=True)]
@@ -34,7 +36,7 @@ def walk(name: str) -> torch.Tensor:
 
 
 def draw(folder: Path) -> None:
-    pictures = torch.cat([walk(name) for name in MODELS], 2)
+    pictures = torch.cat([walk(*model) for model in MODELS], 2)
     frames = [Image.fromarray(p) for p in (255 * pictures).round().byte().permute(0, 2, 3, 1).numpy()]
     frames[0].save(folder / "hero.png", optimize=True)
     settings = {"save_all": True, "append_images": frames[1:], "duration": MILLISECONDS, "loop": 1, "quality": 60}

@@ -11,8 +11,8 @@ class CourseWarning(UserWarning):
 
 
 def warn(text: str, category: type[CourseWarning] = CourseWarning) -> None:
-    """Warn the caller of the caller."""
-    warnings.warn(text, category, stacklevel=3)
+    """Warn whoever called the function that calls the function that warns: both are of this package."""
+    warnings.warn(text, category, stacklevel=4)
 
 
 def _show(message, category, filename, lineno, file=None, line=None) -> None:

@@ -257,7 +257,7 @@ def test_a_diverged_model_is_refused_in_one_line(vae, random_split, value):
 def test_what_cannot_be_explored_is_refused(vae, random_split):
     with pytest.raises(ValueError, match="the split has images of 1×12×12, the model is made for 3×32×32"):
         Exploration(vc.VAE((3, 32, 32), 4), random_split)
-    with pytest.raises(TypeError, match=r"a split of images, as mnist\.test, not ImageSet"):
+    with pytest.raises(TypeError, match=r"a split of images, as mnist\.test, or on your pictures, not ImageSet"):
         Exploration(vae, vc.ImageSet("random", random_split, random_split, "drawn"))
     with pytest.raises(TypeError, match=r"a model of this package, as vc\.VAE, not Linear"):
         Exploration(torch.nn.Linear(2, 2), random_split)

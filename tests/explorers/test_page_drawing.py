@@ -358,4 +358,4 @@ def test_only_digits_have_a_pad(tab, site):
     explorer = opened(tab, site("noise"), "noise")
     assert explorer.get_by_role("radio", name="prior").count() == 1
     assert explorer.get_by_role("radio", name="draw").count() == 0
-    assert len(PACKAGED) == 10
+    assert {"ae-mnist", "vae2-mnist", "beta-vae-mnist", "ph-vae-mnist", "hdvae2-mnist", "hdvae3-mnist"} <= set(PACKAGED)

@@ -68,7 +68,7 @@ def test_a_move_along_a_direction_changes_that_coordinate_only_and_levels_below_
     assert not torch.isclose(moved[0], codes[0]).all()
     several = exploration.move_along(codes, 3, 2, torch.tensor([0.0, 1.7]))
     for one, other in zip(several, moved, strict=True):
-        torch.testing.assert_close(one[1], other)
+        torch.testing.assert_close(one[1], other, rtol=1e-4, atol=1e-3)  # sums of another order
 
 
 def test_noise_times_nothing_is_the_mean_of_the_prior_and_times_one_changes_nothing(exploration):

@@ -72,14 +72,14 @@ def test_figures_are_transparent_and_the_callers_settings_stay(vae, random_split
 
 
 def test_images_are_shown_row_by_row_with_their_titles(random_split):
-    figure = plots.images(random_split.images[:5], titles="abcde", columns=3, row_labels=["first", "second"])
+    figure = plots.images(random_split.images[:5], titles=list("abcde"), columns=3, row_labels=["first", "second"])
     assert torch.equal(shown(figure), random_split.as_floats()[:5, 0])
     assert texts(figure) == ["a", "b", "c", "first", "d", "e", "second"]
     lefts, _, bottoms, tops = np.array([image.get_extent() for image in figure.axes[0].images]).T
     assert (np.diff(lefts[:3]) > 0).all()
     assert lefts[3] == lefts[0]
     assert tops[3] > bottoms[0]  # the axis points downwards
-    columns = plots.images(random_split.images[:6], titles="abc", columns=3)
+    columns = plots.images(random_split.images[:6], titles=list("abc"), columns=3)
     assert texts(columns) == ["a", "b", "c"]
 
 

@@ -21,7 +21,7 @@ from vaecourse.pretrained.recipe import PretrainedError
 from vaecourse.pretrained.recipes import RECIPES
 from vaecourse.pretrained.runs import train
 
-MOST_MEGABYTES = 20
+MOST_MEGABYTES = 15
 
 
 @pytest.fixture(scope="module")

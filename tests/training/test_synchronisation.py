@@ -87,6 +87,6 @@ def test_fit_reads_once_in_many_steps(random_split, monkeypatch):
 
     few, more, twice = [], [], []
     assert readings(5, few) == readings(STEPS_BETWEEN_READINGS, more) > 0
-    assert len(few) == len(more) == 1
+    assert len(few) == len(more) == 2  # one of some images before the first step, which a checkpoint remembers
     assert readings(2 * STEPS_BETWEEN_READINGS, twice) < 2 * STEPS_BETWEEN_READINGS
-    assert len(twice) == 2
+    assert len(twice) == 3

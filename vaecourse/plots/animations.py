@@ -26,7 +26,7 @@ DOTS_PER_INCH = 100
 MOST_FRAMES = 30
 FRAME_MILLISECONDS = 400
 LAST_FRAME_MILLISECONDS = 2500
-COLOURS = 64  # of a frame: enough for the figures of the course, and a third of the size of all
+SHADES = 16  # of a colour: enough for the figures of the course, and a third of the size of 256
 
 
 class Animation:
@@ -157,5 +157,6 @@ def _frame(figure: Figure) -> Image.Image:
     figure.set_dpi(DOTS_PER_INCH)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    frame = Image.fromarray(np.asarray(canvas.buffer_rgba()))
-    return frame.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).convert("RGBA")
+    step = 255 / (SHADES - 1)
+    # The same rounding in all frames, so that still parts do not flicker.
+    return Image.fromarray((np.round(np.asarray(canvas.buffer_rgba()) / step) * step).astype(np.uint8))

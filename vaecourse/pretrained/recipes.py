@@ -141,13 +141,13 @@ SPATIAL = [
 
 # The faces at full scale, for a GPU: ``python -m vaecourse train '*-full-*' --jobs 5 --minutes 8``, again and again
 # until its exit status is 0. More levels, wider networks and many more epochs; checkpoints stay below 16 MiB.
-FULL_NETWORK = {"hidden": [24, 48, 80, 112], "likelihood": "gaussian"}
+FULL_NETWORK = {"hidden": [24, 48, 72, 96], "likelihood": "gaussian"}
 FULL_FACES_LEVELS = _spatial(([2, 16, 16], 4, 4), ([3, 8, 8], 3, 8), ([32], 1, 16))
-FULL_THREE_LEVELS = _spatial(([6, 16, 16], 1, 4), ([6, 8, 8], 1, 8), ([48], 1, 16))
+FULL_BOUND_LEVELS = _spatial(([2, 32, 32], 1, 4), ([6, 16, 16], 1, 4), ([6, 8, 8], 1, 8), ([48], 1, 16))
 FULL_TOY_FACES_LEVELS = _spatial(([2, 16, 16], 1, 2), ([2, 8, 8], 1, 4), ([16], 1, 8))
 FULL_SPATIAL = [
     ("spatial-full", "celeba", FULL_FACES_LEVELS, FULL_NETWORK | {"sigma": 0.12}, 150, {"flips": True}),
-    ("spatial-bound-full", "celeba", FULL_THREE_LEVELS, FULL_NETWORK | LEARNED_SIGMA, 150, {"flips": True}),
+    ("spatial-bound-full", "celeba", FULL_BOUND_LEVELS, FULL_NETWORK | LEARNED_SIGMA, 150, {"flips": True}),
     ("spatial-full", "toy_faces", FULL_TOY_FACES_LEVELS, FULL_NETWORK | {"sigma": 0.08}, 60, {}),
 ]
 FULL_CELEBA_NETWORK = {"network": "conv", "hidden": [32, 64, 64, 80], "likelihood": "gaussian", **LEARNED_SIGMA}
