@@ -40,7 +40,7 @@ def main(folder: str, notebooks: list[Path], jobs: int | None = None) -> int:
     """Fill the cache in a folder, and return the number of notebooks that failed."""
     cache = get_cache(folder)
     waiting = [path for path in notebooks if not is_cached(cache, path)]
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ |= {"OMP_NUM_THREADS": "1", "VAECOURSE_PAGE_EXPLORERS": "1"}  # explorers of the page: see explorers.py
     failed = 0
     with ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
         running = {pool.submit(run, path): path for path in waiting}

@@ -3,8 +3,9 @@
     python -m vaecourse train beta-vae-toy-faces
     python book/hero.py
 
-It needs no data: the toy faces are drawn, and the other models come with the package. The picture plays once, in less than five seconds, so it needs no button that stops it; readers who
-have asked their system for less motion get its first frame, ``hero.png``. Both lie in ``book/_static``.
+It needs no data: the toy faces are drawn, and the other models come with the package. The picture plays once, in less
+than five seconds, so it needs no button that stops it; readers who have asked their system for less motion get its
+first frame, ``hero.png``. Both lie in ``book/_static``.
 """
 
 from pathlib import Path

@@ -18,8 +18,8 @@ def figure_of(drawn: list[nodes.Node], caption: nodes.paragraph) -> nodes.figure
     """A figure with its caption, whose address is its number: #figure-3-2."""
     figure = nodes.figure("", *drawn, classes=["numbered"])
     figure += nodes.caption("", "", *caption.children[0].children)
-    if number := NUMBER.match(caption.astext()):
-        figure["ids"] = [f"figure-{number[1]}-{number[2]}"]
+    number = NUMBER.match(caption.astext())
+    figure["ids"] = [f"figure-{number[1]}-{number[2]}" if number else nodes.make_id(f"figure {caption.astext()}")]
     return figure
 
 

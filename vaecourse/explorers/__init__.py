@@ -20,7 +20,8 @@ def explore(model: ImageModel | Mapping[str, ImageModel], images, starts=16, see
     """Sliders for the units of a model's codes, beside the picture that the decoder draws.
 
     If the environment variable ``VAECOURSE_PAGE_EXPLORERS`` is set, as in the build of the book, the result is the
-    explorer that needs no kernel: the model runs in the reader's browser. :func:`show_page` shows it in a notebook.
+    explorer that needs no kernel: the model runs in the reader's browser. :func:`vaecourse.explorers.show_page` shows
+    it in a notebook.
 
     Parameters
     ----------

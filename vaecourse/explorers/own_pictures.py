@@ -89,8 +89,9 @@ def prepared(picture: Picture, image_shape: ImageShape) -> tuple[Tensor, str]:
     """A picture of any size as an image (C, H, W) in [0, 1] for a model, and one line that says what was done.
 
     A picture of the model's size is taken as it is. For a model of 28×28 grey pixels, any other is prepared like a
-    digit of MNIST (:func:`as_mnist`): what differs from the median of the border, by more than the border itself does,
-    is ink. For other models the middle of the picture is cropped to the shape of the images, and shrunk or enlarged.
+    digit of MNIST (:func:`vaecourse.explorers.own_pictures.as_mnist`): what differs from the median of the border, by
+    more than the border itself does, is ink. For other models the middle of the picture is cropped to the shape of the
+    images, and shrunk or enlarged.
 
     Parameters
     ----------
