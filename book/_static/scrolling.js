@@ -8,10 +8,13 @@ function markWide() {
     if (scrolls) part.tabIndex = 0;
     else part.removeAttribute("tabindex");
   }
+  document.documentElement.dataset.wideMarked = "";
 }
 
 addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
+  await document.fonts.ready;
   markWide();
+  document.fonts.addEventListener("loadingdone", markWide); // letters of formulas come late
   new ResizeObserver(markWide).observe(document.querySelector(".bd-article") ?? document.body);
 });

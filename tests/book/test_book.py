@@ -48,7 +48,8 @@ def test_page_is_sound(tab, address, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_accessible(tab, address, name):
     tab.goto(urljoin(address, name), wait_until="load")
-    tab.wait_for_function("!window.MathJax || MathJax.startup.promise.then(() => true)")
+    tab.wait_for_selector("html[data-wide-marked]", state="attached")  # scrolling.js has seen the page
+    tab.evaluate("document.fonts.ready")
     grave = [
         f"{found['impact']}: {found['help']}: {found['nodes'][0]['html'][:200]}"
         for found in Axe().run(tab).response["violations"]
