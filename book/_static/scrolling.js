@@ -3,7 +3,7 @@ const WIDE = ".bd-article :is(pre, table, div.math, mjx-container, .cell_output 
 
 function markWide() {
   for (const part of document.querySelectorAll(WIDE)) {
-    const scrolls = part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== "visible";
+    const scrolls = part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX !== "visible";
     part.classList.toggle("scrolls", scrolls);
     if (scrolls) part.tabIndex = 0;
     else part.removeAttribute("tabindex");
