@@ -51,7 +51,7 @@ test: lint
 	TQDM_DISABLE=1 VAECOURSE_SCALE=smoke $(BIN)/python book/execute.py $(TEST_BOOK)/_build/.jupyter_cache
 	VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK)
 	@echo "== Book in a browser"
-	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/book/test_book.py tests/book/test_book_explorers.py tests/book/test_book_lab.py tests/book/test_book_lab.py
+	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/book/test_book.py tests/book/test_book_explorers.py tests/book/test_book_lab.py
 	@echo; echo "All tests passed. The book they looked at: $(CURDIR)/$(TEST_BOOK)/_build/html/index.html"
 
 test-faults: $(INSTALLED)
