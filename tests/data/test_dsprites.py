@@ -30,16 +30,6 @@ def whole():
     return splits, time.process_time() - started
 
 
-@pytest.fixture
-def data_folder(tmp_path, monkeypatch):
-    """An empty ``$VAECOURSE_DATA`` and an empty cache."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
-    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
-    return folder
-
-
 # Geometry
 
 

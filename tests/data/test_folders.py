@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import vaecourse as vc
-from vaecourse.data import DataError, cache, downloads, loading
+from vaecourse.data import DataError, cache, loading
 from vaecourse.data.published import listing
 
 CLUTTER = {
@@ -25,15 +25,7 @@ CLUTTER = {
 }
 
 
-@pytest.fixture(autouse=True)
-def data_folder(tmp_path, monkeypatch):
-    """An empty ``$VAECOURSE_DATA`` on a machine with an empty cache, no network and no system folders."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
-    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(downloads, "available", lambda class_name: False)
-    return folder
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
 def with_clutter(files):

@@ -5,8 +5,6 @@ from collections import Counter
 
 import pytest
 
-from vaecourse.data import downloads
-
 COUNTS: dict[str, Counter] = {}
 
 
@@ -18,17 +16,6 @@ def count():
         COUNTS.setdefault(area, Counter())[outcome if outcome in ("accepted", "refused") else "failed"] += 1
 
     return add
-
-
-@pytest.fixture
-def data_folder(tmp_path, monkeypatch):
-    """An empty ``$VAECOURSE_DATA`` on a machine with an empty cache and no network."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
-    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(downloads, "available", lambda class_name: False)
-    return folder
 
 
 @pytest.fixture
