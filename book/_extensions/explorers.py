@@ -62,10 +62,10 @@ def add_explorers(app, pagename, templatename, context, doctree):
         app.add_js_file(f"explorer/{script.name}", loading_method="defer")
 
 
-def copy_files(folder: Path):
-    """Copy the style sheet and the scripts of explorers to a folder of the site."""
+def copy_files(folder: Path, files=(STYLE_SHEET, *SCRIPTS)):
+    """Copy a style sheet and scripts, by default those of explorers, to a folder of the site."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (STYLE_SHEET, *SCRIPTS):
+    for path in files:
         shutil.copy(path, folder)
 
 

@@ -6,11 +6,11 @@
 ```
 """
 
-import shutil
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
+from explorers import copy_files
 
 from vaecourse.explorers.lab import SCRIPTS, STYLE_SHEET, html
 
@@ -55,15 +55,8 @@ def add_scripts(app, pagename, templatename, context, doctree):
         app.add_js_file(f"lab/{script.name}", loading_method="defer")
 
 
-def copy_files(folder: Path):
-    """Copy the style sheet and the scripts of the lab to a folder of the site."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in (STYLE_SHEET, *SCRIPTS):
-        shutil.copy(path, folder)
-
-
 def setup(app):
     app.add_directive("vae-lab", LabDirective)
-    app.connect("builder-inited", lambda app: copy_files(Path(app.outdir, "_static", "lab")))
+    app.connect("builder-inited", lambda app: copy_files(Path(app.outdir, "_static", "lab"), (STYLE_SHEET, *SCRIPTS)))
     app.connect("html-page-context", add_scripts)
     return {"version": "1", "parallel_read_safe": True}

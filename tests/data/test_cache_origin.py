@@ -14,19 +14,15 @@ import torch
 
 import vaecourse as vc
 from vaecourse import files
-from vaecourse.data import DataError, cache, downloads, loading
+from vaecourse.data import DataError, cache, loading
 from vaecourse.data.rendered import toy_faces
 
 
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path, monkeypatch):
+def data_folder(data_folder):
     """MNIST's files in ``$VAECOURSE_DATA``, an empty cache, and no network."""
-    folder = tmp_path / "data"
-    hostile.write(folder / "mnist", hostile.idx_set())
-    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
-    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(downloads, "available", lambda class_name: False)
-    return folder
+    hostile.write(data_folder / "mnist", hostile.idx_set())
+    return data_folder
 
 
 LABELS = "train-labels-idx1-ubyte"

@@ -23,14 +23,10 @@ LISTS = {"attributes": "list_attr_celeba.txt", "partition": "list_eval_partition
 
 
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path, monkeypatch):
-    """An empty ``$VAECOURSE_DATA`` on a machine with an empty cache and no network."""
-    folder = tmp_path / "data"
-    (folder / "celeba").mkdir(parents=True)
-    monkeypatch.setenv("VAECOURSE_DATA", str(folder))
-    monkeypatch.setenv("VAECOURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(downloads, "available", lambda class_name: False)
-    return folder
+def data_folder(data_folder):
+    """An empty folder for CelebA in ``$VAECOURSE_DATA``, on a machine with an empty cache and no network."""
+    (data_folder / "celeba").mkdir()
+    return data_folder
 
 
 def refusal(**settings):
