@@ -5,6 +5,8 @@ They stay warnings: filters hide them or make them errors, and ``warnings.catch_
 
 import warnings
 
+from vaecourse.terminal import wrapped
+
 
 class CourseWarning(UserWarning):
     """Something in a result that a reader should know; the text says what to do."""
@@ -17,7 +19,7 @@ def warn(text: str, category: type[CourseWarning] = CourseWarning) -> None:
 
 def _show(message, category, filename, lineno, file=None, line=None) -> None:
     if issubclass(category, CourseWarning) and file is None:
-        print(message)
+        print(wrapped(str(message)))
     else:
         _show_others(message, category, filename, lineno, file, line)
 

@@ -236,7 +236,13 @@ def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, ter
     return averages
 
 
-def step(model: nn.Module, loss: Callable, optimizer: Optimizer, images: Tensor, epoch: float) -> dict[str, Tensor]:
+def step(
+    model: nn.Module,
+    loss: Callable,
+    optimizer: Optimizer,
+    images: Tensor,
+    epoch: float,
+) -> dict[str, Tensor]:
     """Take one step of the optimiser on a batch of images (N, C, H, W), and return the terms of the loss."""
     output = model(images)
     terms = loss(images, output, epoch)
