@@ -29,7 +29,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS_WITHOUT_EXERCISES = {"00_start_here", "explorer_gallery"}
 CHECKED = "# NBVAL_CHECK_OUTPUT"
 COLUMNS = 80  # what a page of the book shows without scrolling
-SHELL = re.compile(r"^(\s*)(\w+ = )?[%!].*")
+SHELL = re.compile(r"^(\s*)[%!].*")
 SETUP = f"""\
 import sys
 from importlib.metadata import distributions
@@ -42,9 +42,9 @@ if "google.colab" in sys.modules:
         print("vaecourse is installed already: nothing to do")
     else:
         print("Installing vaecourse: 15 MB, half a minute")
-        log = !pip install --no-deps {{course}}
+        !pip install -q --no-deps {{course}} 2> pip.log
         if not any(distributions(name="vaecourse")):
-            raise UsageError("not installed (print(log) says why): run again")
+            raise UsageError("not installed (pip.log says why): run again")
 
 """
 FIGURES = ("vc.plots.", "vc.animations.")

@@ -114,6 +114,7 @@ def make_kernel(folder: Path) -> None:
         "PYTHONPATH": str(folder / "modules"),
         "PATH": f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}",  # for the set-up cell, which calls pip
         "OMP_NUM_THREADS": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a warning of the debugger on this terminal, not in the notebook
         "VAECOURSE_SCALE": "smoke",
         "VAECOURSE_CACHE": str(folder / "cache"),
         "TQDM_DISABLE": "1",
