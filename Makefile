@@ -11,13 +11,14 @@ BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constrain
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
 
-.PHONY: help book serve test test-faults lint format notebooks links address clean
+.PHONY: help book serve test test-faults colab-check lint format notebooks links address clean
 
 help:
 	@echo "make book       build the book: environment, executed notebooks, HTML"
 	@echo "make serve      build it and show it at http://localhost:8000"
 	@echo "make test       style, unit tests, notebooks, book, browser"
 	@echo "make test-faults  inject thousands of faults, and print the counts"
+	@echo "make colab-check  run every notebook as Colab does: its Python and its packages"
 	@echo "make lint       style only;  make format  repairs it"
 	@echo "make notebooks  open the notebooks in JupyterLab"
 	@echo "make links      ask the hosts that the book links to;  make address REPO=owner/name"
@@ -56,6 +57,9 @@ test: lint
 
 test-faults: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "faults or not faults" tests/faults
+
+colab-check: $(INSTALLED)
+	$(BIN)/python tests/colab/check.py
 
 lint: $(INSTALLED)
 	@echo "== Style"

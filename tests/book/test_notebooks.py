@@ -32,6 +32,24 @@ CHAPTERS_WITHOUT_EXERCISES = {"00_start_here", "explorer_gallery"}
 CHECKED = "# NBVAL_CHECK_OUTPUT"
 COLUMNS = 80  # what a page of the book shows without scrolling, on a small laptop
 SHOWN_COLUMNS = 84  # the same on one of 1280 pixels
+SHELL = re.compile(r"^(\s*)[%!].*")
+SETUP = f"""\
+import sys
+from importlib.metadata import distributions
+
+from IPython.core.error import UsageError
+
+if "google.colab" in sys.modules:
+    course = "git+{ADDRESS}"
+    if any(distributions(name="vaecourse")):
+        print("vaecourse is installed already: nothing to do")
+    else:
+        print("Installing vaecourse: 15 MB, half a minute")
+        !pip install -q --no-deps {{course}} 2> pip.log
+        if not any(distributions(name="vaecourse")):
+            raise UsageError("not installed (pip.log says why): run again")
+
+"""
 FIGURES = ("vc.plots.", "vc.animations.")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -56,8 +74,7 @@ def _tags(cell) -> list[str]:
 
 
 def _syntax(cell) -> ast.Module:
-    lines = [line.replace("%", "pass  # %", 1) if line.lstrip().startswith("%") else line for line in _lines(cell)]
-    return ast.parse("\n".join(lines))
+    return ast.parse("\n".join(SHELL.sub(r"\1pass", line) for line in _lines(cell)))
 
 
 def _lines(cell) -> list[str]:
@@ -137,9 +154,14 @@ def test_first_cell_has_the_colab_badge(path, notebook):
 def test_second_cell_installs_the_package_on_colab_only(notebook, code):
     setup = notebook.cells[1]
     assert "setup" in _tags(setup)
-    condition = _lines(setup).index('if "google.colab" in sys.modules:')
-    assert _lines(setup)[condition + 1] == f"    %pip install -q --no-deps git+{ADDRESS}"
-    assert sum(line.lstrip().startswith(("%pip", "!")) for cell in code for line in _lines(cell)) == 1
+    assert setup.source.startswith(SETUP)
+    assert sum(bool(SHELL.match(line)) for cell in code for line in _lines(cell)) == 1
+
+
+def test_second_cell_imports_everything(code):
+    # After a restart it is the cell that readers run first, whatever they want to go on with.
+    for cell in code[1:]:
+        assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(_syntax(cell))), cell.source
 
 
 def test_imports_are_the_package_and_what_it_depends_on(code):

@@ -1,19 +1,27 @@
 """The widget explorer, driven by its widgets: what it shows is what torch decodes. For ipywidgets 7.7 and 8."""
 
+import base64
+import html
+import re
 import sys
 from io import BytesIO
 from types import ModuleType
 
 import ipywidgets as widgets
+import nbformat
 import numpy as np
 import pytest
 import torch
 from explored_models import MODELS, SHAPE, hierarchy, lively
+from IPython.core.interactiveshell import InteractiveShell
+from nbconvert import HTMLExporter
 from PIL import Image
 
 import vaecourse as vc
 from vaecourse.explorers import pictures
 from vaecourse.explorers.controls import UnitSlider
+
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture(params=MODELS)
@@ -358,6 +366,27 @@ def test_a_slider_grows_for_a_value_beyond_its_range_and_reports_only_moves():
     control.slider.value = 2.5
     control.slider.value = control.slider.min
     assert moves == [2.5, control.slider.min]
+
+
+def test_where_no_kernel_runs_a_notebook_shows_the_picture(model, random_split):
+    explorer = vc.explore(model, random_split)
+    bundle, metadata = InteractiveShell().display_formatter.format(explorer)
+    assert bundle[VIEW]["model_id"] == explorer.comm.comm_id
+    first = explorer.exploration.levels[0]
+    text = bundle["text/plain"].removeprefix(f"{explorer!r}: ")
+    assert first.label(first.order[0]).replace(" · ", ", ") in text
+    picture = pixels(base64.b64decode(bundle["image/png"]))[:: explorer.strip_zoom, :: explorer.strip_zoom]
+    height, width = random_split.image_shape[1:]
+    expected = as_bytes(explorer.exploration.images[0]).permute(1, 2, 0)
+    assert (picture[:height, :width, :3] == expected.numpy()).all()
+
+    shown = nbformat.v4.new_output("display_data", bundle, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("vc.explore(model, test)", outputs=[shown])
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    (image,) = re.findall(r"<img[^>]*>", page)
+    assert f'alt="{html.escape(text)}"' in image
+    assert f'src="data:image/png;base64,{bundle["image/png"]}"' in image
+    assert "Explorer of" not in page
 
 
 def test_where_the_book_is_built_it_is_a_page_and_no_widget(vae, random_split, monkeypatch):

@@ -4,12 +4,14 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
+from vaecourse.explorers import poster
 from vaecourse.explorers.controls import STYLE, LevelPanel, PictureBox, small
 from vaecourse.explorers.exploration import Codes, Exploration
 from vaecourse.explorers.maps import MapPanel
 from vaecourse.explorers.pictures import GAP, difference, png, strip, zoom_for
 from vaecourse.explorers.starts import IMAGE, MIX, PRIOR, StartPicker
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURE = 170  # approximate side in screen pixels
 STRIP_PICTURE = 84
 STEPS = 9
@@ -70,6 +72,15 @@ class Explorer(widgets.VBox):
 
     def __repr__(self) -> str:
         return f"<Explorer of {', '.join(self.explorations)}>"
+
+    # ipywidgets 7 displays itself if this is a method; IPython asks for the bundle if it is not.
+    _ipython_display_ = None
+
+    def _repr_mimebundle_(self, **_) -> dict:
+        """The widget, and its picture for where no kernel runs: exported to HTML, or on GitHub."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.comm.comm_id} if self.comm else None
+        still = poster.bundle(next(iter(self.explorations.values())), repr(self), self.strip_zoom)
+        return still | ({WIDGET_VIEW: view} if view else {})
 
     @property
     def panels(self) -> list[LevelPanel]:

@@ -9,24 +9,18 @@ import base64
 import html as markup
 import io
 import json
-import math
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from vaecourse.evaluation import Units
-from vaecourse.evaluation.codes import Codes
 from vaecourse.explorers.exploration import Exploration
 from vaecourse.explorers.page.encoders import encoder_of, plane_of
 from vaecourse.explorers.page.layers import Packing
+from vaecourse.explorers.poster import poster
 from vaecourse.models import DiffusionModel, ImageModel, SpatialHDVAE
 from vaecourse.models.residual_networks import PRIOR_LOG_VARIANCE
-
-POSTER_STEPS = 7
-POSTER_ROWS = 3
-GAP = 2  # pixels between the pictures of the poster
 
 
 def html(explorations: dict[str, Exploration]) -> str:
@@ -66,7 +60,7 @@ def html(explorations: dict[str, Exploration]) -> str:
         f'<script type="application/octet-stream" class="explorer-weights">{base64.b64encode(data).decode()}</script>'
         for data in files
     )
-    picture, caption = _poster(first)
+    picture, caption = poster(first)
     height, width = picture.shape[:2]
     return f"""<div class="explorer" role="group" aria-label="Explorer of latent codes">
 <figure class="explorer-poster">
@@ -166,49 +160,6 @@ def _level(level: Units, shape: tuple[int, ...]) -> dict:
 
 def _numbers(values: Tensor, digits: int) -> list[float]:
     return [float(f"{value:.{digits}g}") for value in values.tolist()]
-
-
-def _poster(exploration: Exploration) -> tuple[np.ndarray, str]:
-    """Traversals of the first start as one picture (H, W, 4) of bytes, and its description."""
-    codes, _ = exploration.start(0)
-    each = math.ceil(POSTER_ROWS / len(exploration.levels))
-    rows = [
-        row
-        for number in range(1, len(exploration.levels) + 1)
-        for row in _rows_of_poster(exploration, codes, number, each)
-    ]
-    height, width = exploration.images.shape[2:]
-    down, across = height + GAP, width + GAP
-    poster = np.zeros((max(2, len(rows)) * down - GAP, (POSTER_STEPS + 2) * across - GAP, 4), dtype=np.uint8)
-
-    def paste(picture: Tensor, row: int, column: int) -> None:
-        cell = poster[row * down :, column * across :][:height, :width]
-        cell[..., :3] = (picture.permute(1, 2, 0).numpy() * 255).round()  # a grey picture fills all three channels
-        cell[..., 3] = 255
-
-    paste(exploration.images[0], row=0, column=0)
-    paste(exploration.decode(codes), row=1, column=0)
-    for row, (_, pictures) in enumerate(rows):
-        for column, picture in enumerate(pictures, start=2):
-            paste(picture, row, column)
-    units = "; ".join(name for name, _ in rows).replace(" · ", ", ")
-    title = exploration.names[0][:1].upper() + exploration.names[0][1:]
-    return (
-        poster,
-        f"{title}, below it its reconstruction, and beside them what one change at a time does: {units}.",
-    )
-
-
-def _rows_of_poster(exploration: Exploration, codes: Codes, number: int, count: int) -> list[tuple[str, Tensor]]:
-    """Traversals of the first units of a level; of a map of codes, what it adds, from nothing to twice as much."""
-    level = exploration.levels[number - 1]
-    if len(exploration.model.latent_shapes[number - 1]) > 1:
-        pictures = exploration.decode(exploration.amplify(codes, number, torch.linspace(0, 2, POSTER_STEPS)))
-        return [(f"{level.level}, its noise times 0 to 2", pictures)]
-    return [
-        (f"{level.level}, {level.label(unit)}", exploration.traversal(codes, number, unit, POSTER_STEPS)[1])
-        for unit in level.order[:count]
-    ]
 
 
 def _data_uri(picture: np.ndarray) -> str:
