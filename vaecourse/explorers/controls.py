@@ -122,6 +122,10 @@ class UnitSlider(widgets.HBox):
         )
 
 
+def _more(count: int) -> str:
+    return f"{count} more unit{'s' if count > 1 else ''}"
+
+
 def _grid_range(low: float, high: float) -> tuple[float, float, float]:
     """A range that contains [low, high], and a step, for which a browser's slider computes without rounding.
 
@@ -145,13 +149,15 @@ class LevelPanel(widgets.VBox):
     Parameters
     ----------
     level : Units
+    folded : function of a number of units that gives the title under which they are folded away
     on_move : called with a unit and its new value
     on_take : called with a unit whose name was clicked
     header : list of widgets above the sliders
     """
 
-    def __init__(self, level: Units, on_move: Callable, on_take: Callable, header: list):
+    def __init__(self, level: Units, folded: Callable[[int], str], on_move: Callable, on_take: Callable, header: list):
         self.level = level
+        self._title = folded
         self.sliders: dict[int, UnitSlider] = {}
         self._on_move, self._on_take = on_move, on_take
         self._values = self._mean = self._width = None
@@ -164,19 +170,20 @@ class LevelPanel(widgets.VBox):
         self.accordion.observe(self._unfold, "selected_index")
         self.accordion.add_class("vaecourse-folds")
         self.accordion.layout.flex = "none"
-        body = [self._grid(first)] if first else [widgets.HTML("All units of this level have collapsed.")]
+        nothing = f"No unit is in use here: {folded(len(level.order))}."
+        body = [self._grid(first)] if first else [widgets.HTML(nothing)]
         scrolled = widgets.VBox([*body, *([self.accordion] if folds else [])])
         scrolled.layout.max_height, scrolled.layout.overflow = "380px", "hidden auto"
         super().__init__([*header, scrolled])
 
     def _folds(self, shown: int) -> list[tuple[str, list[int]]]:
         order, active = self.level.order, self.level.active_count
-        groups = [("more", order[shown:active]), ("collapsed", order[active:])]
+        groups = [(_more, order[shown:active]), (self._title, order[active:])]
         folds = []
-        for kind, units in groups:
+        for title, units in groups:
             for begin in range(0, len(units), FOLDED_TOGETHER):
                 part = units[begin : begin + FOLDED_TOGETHER]
-                folds.append((f"{len(part)} {kind} unit{'s' if len(part) > 1 else ''}", part))
+                folds.append((title(len(part)), part))
         return folds
 
     def _unfold(self, change) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from vaecourse.checks import check_level
+from vaecourse.checks import at_least, check_level
 from vaecourse.data import Split
 from vaecourse.distributions import GaussianImages
 from vaecourse.evaluation import decode, measure_units, traverse
@@ -45,6 +45,8 @@ class Exploration:
         Seed of the choice of images.
     names : list of str, optional
         Names of the images to start from. Default: "test image 17", with the index.
+    level : int
+        Level at which an explorer opens. In a model with fewer levels it is the highest one.
 
     Attributes
     ----------
@@ -69,10 +71,13 @@ class Exploration:
         starts: int | Sequence[int] = 16,
         seed: int = 0,
         names: list | None = None,
+        level: int = 1,
     ):
         model = unwrapped(model)
         check_explorable(model, split)
         self.model = model
+        at_least(1, level=level)
+        self.level = min(level, len(model.latent_shapes))
         with seeded(seed):
             order = torch.randperm(len(split))
         self.indices = chosen_starts(starts, order, len(split))
@@ -105,6 +110,27 @@ class Exploration:
             raise IndexError(f"there is no start {index}: choose 0 to {len(self.images) - 1}")
         widths = [None if width is None else width[index].clone() for width in self._widths]
         return [codes[index].clone() for codes in self._means], widths
+
+    def folded(self, level: int, count: int) -> str:
+        """The title of ``count`` units that explorers fold away."""
+        units = f"unit{'s' if count > 1 else ''}"
+        if self.model.is_hierarchy:
+            return f"{count} {units} below {LEAST_RATE:g} nats"
+        has_rates = "nats" in self.levels[level - 1].label(0)
+        return f"{count} {'collapsed' if has_rates else 'nearly constant'} {units}"
+
+    def errors(self) -> Tensor:
+        """Squared errors (N,) of the reconstructions of ``images``, as shares of the images' own sums of squares."""
+        difference = self.decode(self._means) - self.images
+        return difference.square().flatten(1).sum(1) / self.images.square().flatten(1).sum(1).clamp(min=1e-6)
+
+    def begin_with(self, index: int) -> None:
+        """Put one image of ``images`` before the others: explorers open with the first."""
+        order = [index, *(other for other in range(len(self.images)) if other != index)]
+        self.indices, self.names = ([listed[place] for place in order] for listed in (self.indices, self.names))
+        self.images = self.images[order]
+        self._means = [codes[order] for codes in self._means]
+        self._widths = [None if width is None else width[order] for width in self._widths]
 
     def scores(self, index: int) -> dict[str, float]:
         """MSE, PSNR (dB) and, from 7 pixels a side, SSIM of the reconstruction of one image of ``images``."""

@@ -1,5 +1,8 @@
 """The explorer for a running kernel, made of ipywidgets."""
 
+import functools
+import html
+
 import ipywidgets as widgets
 import torch
 from torch import Tensor
@@ -27,9 +30,11 @@ class Explorer(widgets.VBox):
     ----------
     explorations : dict of name -> Exploration
         Explorations with the same start images, by model name.
+    task : str
+        What to try, above the controls.
     """
 
-    def __init__(self, explorations: dict[str, Exploration]):
+    def __init__(self, explorations: dict[str, Exploration], task: str = ""):
         self.explorations = explorations
         first = next(iter(explorations.values()))
         self.exploration = first
@@ -64,7 +69,8 @@ class Explorer(widgets.VBox):
         strip_box = widgets.VBox([self.strip_title, self.strip, self.strip_values])
         self._bar_text = widgets.HTML(small(BAR_TEXT))
         parts = [self.starts, pictures, strip_box, self._level_box, self._bar_text]
-        super().__init__([widgets.HTML(STYLE), *switch, *parts])
+        self.task = widgets.HTML(f"<b>Try this:</b> {html.escape(task)}")
+        super().__init__([widgets.HTML(STYLE), *([self.task] if task else []), *switch, *parts])
         self.layout.max_width = "860px"
         self._show_model()
 
@@ -89,7 +95,7 @@ class Explorer(widgets.VBox):
         self._level_box.children = self.panels
         self.tabs = None
         if len(levels) > 1:
-            self.tabs = widgets.Tab(self.panels, selected_index=0)
+            self.tabs = widgets.Tab(self.panels, selected_index=self.exploration.level - 1)
             for place, level in enumerate(levels):
                 self.tabs.set_title(place, level.level)
             self.tabs.observe(self._switch_level, "selected_index")
@@ -113,7 +119,8 @@ class Explorer(widgets.VBox):
         if self._is_map(number):
             shape, directions = self.exploration.model.latent_shapes[number - 1], self.exploration.directions(number)
             return MapPanel(shape, directions, *acts, header)
-        return LevelPanel(self.exploration.levels[number - 1], *acts, header)
+        folded = functools.partial(self.exploration.folded, number)
+        return LevelPanel(self.exploration.levels[number - 1], folded, *acts, header)
 
     def _begin(self, same_strip: bool = False) -> None:
         """Set codes and pictures to the chosen start."""

@@ -16,7 +16,6 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from vaecourse.evaluation import Units
 from vaecourse.evaluation.codes import Codes
 from vaecourse.explorers.exploration import Exploration
 from vaecourse.explorers.page.encoders import encoder_of, plane_of
@@ -29,8 +28,10 @@ POSTER_ROWS = 3
 GAP = 2  # pixels between the pictures of the poster
 
 
-def html(explorations: dict[str, Exploration]) -> str:
+def html(explorations: dict[str, Exploration], task: str = "") -> str:
     """The explorer of one or several models (by name) as HTML; all must have the same start images.
+
+    ``task`` says above the controls what to try.
 
     Raises
     ------
@@ -66,9 +67,10 @@ def html(explorations: dict[str, Exploration]) -> str:
         f'<script type="application/octet-stream" class="explorer-weights">{base64.b64encode(data).decode()}</script>'
         for data in files
     )
+    shown_task = f'\n<p class="explorer-task"><b>Try this:</b> {markup.escape(task)}</p>' if task else ""
     picture, caption = _poster(first)
     height, width = picture.shape[:2]
-    return f"""<div class="explorer" role="group" aria-label="Explorer of latent codes">
+    return f"""<div class="explorer" role="group" aria-label="Explorer of latent codes">{shown_task}
 <figure class="explorer-poster">
 <img src="{_data_uri(picture)}" width="{width}" height="{height}" alt="{markup.escape(caption)}">
 <figcaption>{markup.escape(caption)}</figcaption>
@@ -108,7 +110,8 @@ def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
         "type": "int8" if packing.in_bytes else "float16",
         "bytes": len(packing.data),
         **wiring,
-        "levels": [_level(*pair) for pair in zip(exploration.levels, shapes, strict=True)],
+        "opens": exploration.level - 1,
+        "levels": [_level(exploration, number) for number in range(1, len(shapes) + 1)],
         "starts": starts,
         "plane": plane_of(exploration),
     }
@@ -145,8 +148,9 @@ def _shaped(model: SpatialHDVAE, packing: Packing) -> dict:
     return {"top": top, "stages": stages, "decoder": decoder, "logVarianceLimit": PRIOR_LOG_VARIANCE}
 
 
-def _level(level: Units, shape: tuple[int, ...]) -> dict:
+def _level(exploration: Exploration, number: int) -> dict:
     """A level in the manifest: units with sliders, or maps to paint on."""
+    level, shape = exploration.levels[number - 1], exploration.model.latent_shapes[number - 1]
     described = {"name": level.level, "size": len(level.order)}
     if len(shape) > 1:
         rates, active = (values.view(shape[0], -1) for values in (level.importance, level.active))
@@ -159,6 +163,7 @@ def _level(level: Units, shape: tuple[int, ...]) -> dict:
         "labels": [level.label(unit) for unit in range(len(level.order))],
         "order": level.order,
         "active": level.active_count,
+        "folded": exploration.folded(number, len(level.order) - level.active_count),
         "low": _numbers(level.low, digits=6),
         "high": _numbers(level.high, digits=6),
     }

@@ -21,7 +21,7 @@ FRAME = """<div><iframe title="{title}" srcdoc="{page}" sandbox="allow-scripts"
 style="width: 100%; height: {height}px; border: 0"></iframe></div>"""
 
 
-def write(path: Path, explorations: dict[str, Exploration]) -> None:
+def write(path: Path, explorations: dict[str, Exploration], task: str = "") -> None:
     """Write the explorer of one or several models (by name), with its scripts and weights, as one HTML file.
 
     Raises
@@ -29,12 +29,12 @@ def write(path: Path, explorations: dict[str, Exploration]) -> None:
     ValueError, TypeError
         The errors of :func:`vaecourse.explorers.page.export.html`.
     """
-    page = _page(explorations)
+    page = _page(explorations, task)
     with atomic_path(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
 
 
-def frame(explorations: dict[str, Exploration], height: int) -> HTML:
+def frame(explorations: dict[str, Exploration], height: int, task: str = "") -> HTML:
     """The same page in a frame of a notebook, which may run scripts and nothing else.
 
     Raises
@@ -42,14 +42,14 @@ def frame(explorations: dict[str, Exploration], height: int) -> HTML:
     ValueError, TypeError
         The errors of :func:`vaecourse.explorers.page.export.html`.
     """
-    return HTML(FRAME.format(title=_title(explorations), page=escape(_page(explorations)), height=height))
+    return HTML(FRAME.format(title=_title(explorations), page=escape(_page(explorations, task)), height=height))
 
 
 def _title(explorations: dict[str, Exploration]) -> str:
     return escape(f"{TITLE}: {', '.join(explorations)}")
 
 
-def _page(explorations: dict[str, Exploration]) -> str:
+def _page(explorations: dict[str, Exploration], task: str) -> str:
     scripts = "\n".join(f"<script>\n{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)
     title = _title(explorations)
     return f"""<!doctype html>
@@ -68,7 +68,7 @@ body {{ background: var(--pst-color-background, #fff); color: var(--pst-color-te
 <body>
 <main>
 <h1>{title}</h1>
-{html(explorations)}
+{html(explorations, task)}
 </main>
 {scripts}
 </body>
