@@ -14,6 +14,7 @@ from PIL import Image
 import vaecourse as vc
 from vaecourse.explorers import pictures
 from vaecourse.explorers.controls import UnitSlider
+from vaecourse.explorers.folding import fold_title
 
 
 @pytest.fixture(params=MODELS)
@@ -317,9 +318,11 @@ def test_an_explorer_opens_at_a_level_with_its_best_digit_and_says_what_to_try(r
 def test_units_that_are_folded_away_are_called_by_their_reason(vae, random_split):
     with torch.no_grad():
         vae.encoder.layers[-1].weight[:2] = 0
-    assert vc.explore(vae, random_split).exploration.folded(1, 2) == "2 collapsed units"
-    assert vc.explore(hierarchy(), random_split).exploration.folded(2, 1) == "1 unit below 0.05 nats"
-    assert vc.explore(MODELS["autoencoder"](), random_split).exploration.folded(1, 3) == "3 nearly constant units"
+    panel = vc.explore(vae, random_split).panels[0]
+    assert panel.accordion.get_title(0) == "2 collapsed units"
+    for model, reason in ((hierarchy(), "1 unit below 0.05 nats"), (MODELS["autoencoder"](), "1 nearly constant unit")):
+        level = vc.explore(model, random_split).exploration.levels[0]
+        assert fold_title(level, 1, model.is_hierarchy) == reason
 
 
 def test_colour_pictures():
@@ -387,7 +390,7 @@ def test_a_slider_grows_for_a_value_beyond_its_range_and_reports_only_moves():
 
 def test_where_the_book_is_built_it_is_a_page_and_no_widget(vae, random_split, monkeypatch):
     page, made = ModuleType("page"), []
-    page.html = lambda explorations, task: f"<p>{task}: {', '.join(explorations)}</p>"
+    page.html = lambda explorations, task, level: f"<p>{task} {level}: {', '.join(explorations)}</p>"
     monkeypatch.setitem(sys.modules, "vaecourse.explorers.page.export", page)
     monkeypatch.setattr("vaecourse.explorers.page.export", page, raising=False)
     monkeypatch.setenv("VAECOURSE_PAGE_EXPLORERS", "1")
@@ -397,6 +400,6 @@ def test_where_the_book_is_built_it_is_a_page_and_no_widget(vae, random_split, m
     finally:
         widgets.Widget.on_widget_constructed(None)
     assert made == []
-    assert shown._repr_html_() == "<p>Compare: one, two</p>"
+    assert shown._repr_html_() == "<p>Compare 1: one, two</p>"
     assert not hasattr(shown, "_repr_mimebundle_")
     assert not hasattr(shown, "_ipython_display_")

@@ -4,6 +4,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from vaecourse.checks import check_level
 from vaecourse.data import Split
 from vaecourse.explorers.explorable import check_model
@@ -61,10 +64,10 @@ def explore(
 
         from vaecourse.explorers.page.export import html
 
-        return HTML(html(explorations, task))
+        return HTML(html(explorations, task, level))
     from vaecourse.explorers.widgets import Explorer
 
-    return Explorer(explorations, task)
+    return Explorer(explorations, task, level)
 
 
 def save_page(
@@ -95,7 +98,7 @@ def save_page(
     """
     from vaecourse.explorers.page import standalone
 
-    standalone.write(Path(path), _explorations(model, images, starts, seed, level), task)
+    standalone.write(Path(path), _explorations(model, images, starts, seed, level), task, level)
 
 
 def show_page(
@@ -130,7 +133,7 @@ def show_page(
     """
     from vaecourse.explorers.page import standalone
 
-    return standalone.frame(_explorations(model, images, starts, seed, level), height, task)
+    return standalone.frame(_explorations(model, images, starts, seed, level), height, task, level)
 
 
 def _explorations(model, images, starts, seed: int, level: int) -> dict[str, Exploration]:
@@ -149,7 +152,7 @@ def _explorations(model, images, starts, seed: int, level: int) -> dict[str, Exp
                 split, chosen, lines = reference_with(one, reference, pictures, seed)
                 names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
                 told |= dict.fromkeys(lines)
-            explorations[str(name)] = Exploration(one, split, chosen, seed, names, level)
+            explorations[str(name)] = Exploration(one, split, chosen, seed, names)
         except (TypeError, ValueError) as error:
             if len(models) == 1:
                 raise
@@ -157,8 +160,16 @@ def _explorations(model, images, starts, seed: int, level: int) -> dict[str, Exp
     found = explorations.values()
     check_level(level, max(len(one.levels) for one in found))
     if isinstance(starts, int) and pictures is None:
-        best = sum(one.errors() for one in found).argmin().item()
+        best = sum(map(_errors, found)).argmin().item()
         for one in found:
             one.begin_with(best)
     print("\n".join(told), end="\n" if told else "")
     return explorations
+
+
+def _errors(exploration: Exploration) -> Tensor:
+    """Squared errors (N,) of the reconstructions of the images to start from, as shares of their sums of squares."""
+    codes = zip(*(exploration.start(index)[0] for index in range(len(exploration.images))), strict=True)
+    pictures = exploration.decode([torch.stack(level) for level in codes])
+    squares = exploration.images.square().flatten(1).sum(1)
+    return (pictures - exploration.images).square().flatten(1).sum(1) / squares.clamp(min=1e-6)

@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from torch import Tensor
 
 from vaecourse.evaluation import Units
+from vaecourse.explorers.folding import fold_title
 from vaecourse.explorers.pictures import png
 
 THUMBNAIL = 44  # screen pixels
@@ -149,15 +150,15 @@ class LevelPanel(widgets.VBox):
     Parameters
     ----------
     level : Units
-    folded : function of a number of units that gives the title under which they are folded away
+    is_hierarchy : bool
     on_move : called with a unit and its new value
     on_take : called with a unit whose name was clicked
     header : list of widgets above the sliders
     """
 
-    def __init__(self, level: Units, folded: Callable[[int], str], on_move: Callable, on_take: Callable, header: list):
+    def __init__(self, level: Units, is_hierarchy: bool, on_move: Callable, on_take: Callable, header: list):
         self.level = level
-        self._title = folded
+        self._is_hierarchy = is_hierarchy
         self.sliders: dict[int, UnitSlider] = {}
         self._on_move, self._on_take = on_move, on_take
         self._values = self._mean = self._width = None
@@ -170,11 +171,14 @@ class LevelPanel(widgets.VBox):
         self.accordion.observe(self._unfold, "selected_index")
         self.accordion.add_class("vaecourse-folds")
         self.accordion.layout.flex = "none"
-        nothing = f"No unit is in use here: {folded(len(level.order))}."
+        nothing = f"No unit is in use here: {self._title(len(level.order))}."
         body = [self._grid(first)] if first else [widgets.HTML(nothing)]
         scrolled = widgets.VBox([*body, *([self.accordion] if folds else [])])
         scrolled.layout.max_height, scrolled.layout.overflow = "380px", "hidden auto"
         super().__init__([*header, scrolled])
+
+    def _title(self, count: int) -> str:
+        return fold_title(self.level, count, self._is_hierarchy)
 
     def _folds(self, shown: int) -> list[tuple[str, list[int]]]:
         order, active = self.level.order, self.level.active_count

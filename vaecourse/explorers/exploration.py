@@ -4,12 +4,11 @@ The codes of one image are a list with a tensor (d,) for each level, z_1 first, 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from vaecourse.checks import at_least, check_level
+from vaecourse.checks import check_level
 from vaecourse.data import Split
 from vaecourse.distributions import GaussianImages
 from vaecourse.evaluation import decode, measure_units, traverse
@@ -19,6 +18,7 @@ from vaecourse.evaluation.paths import follow
 from vaecourse.evaluation.units import posteriors_of
 from vaecourse.explorers.directions import Directions, principal_directions
 from vaecourse.explorers.explorable import check_explorable, chosen_starts
+from vaecourse.explorers.folding import folded
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.metrics.reconstruction import WINDOW
 from vaecourse.models import ImageModel
@@ -27,7 +27,6 @@ from vaecourse.randomness import seeded
 
 MEASURED_AT_MOST = 1000  # images: the mean rate of a unit is then accurate to a few hundredths of a nat
 DIRECTIONS_FROM = 300  # images
-LEAST_RATE = 0.05  # nats; explorers fold away the units of a hierarchy that carry less
 
 
 class Exploration:
@@ -45,8 +44,6 @@ class Exploration:
         Seed of the choice of images.
     names : list of str, optional
         Names of the images to start from. Default: "test image 17", with the index.
-    level : int
-        Level at which an explorer opens. In a model with fewer levels it is the highest one.
 
     Attributes
     ----------
@@ -71,13 +68,10 @@ class Exploration:
         starts: int | Sequence[int] = 16,
         seed: int = 0,
         names: list | None = None,
-        level: int = 1,
     ):
         model = unwrapped(model)
         check_explorable(model, split)
         self.model = model
-        at_least(1, level=level)
-        self.level = min(level, len(model.latent_shapes))
         with seeded(seed):
             order = torch.randperm(len(split))
         self.indices = chosen_starts(starts, order, len(split))
@@ -91,9 +85,7 @@ class Exploration:
             raise ValueError("the model's codes contain NaN or infinity: it has diverged, train it again")
         self.measured = split[order[:MEASURED_AT_MOST].sort().values]
         self._directions: list[Directions] = []
-        measured = measure_units(model, self.measured, seed)
-        if model.is_hierarchy:
-            measured = [replace(units, active=units.active & (units.importance >= LEAST_RATE)) for units in measured]
+        measured = folded(measure_units(model, self.measured, seed), model.is_hierarchy)
         self.levels = [units.reaching(codes) for units, codes in zip(measured, self._means, strict=True)]
 
     @property
@@ -111,25 +103,11 @@ class Exploration:
         widths = [None if width is None else width[index].clone() for width in self._widths]
         return [codes[index].clone() for codes in self._means], widths
 
-    def folded(self, level: int, count: int) -> str:
-        """The title of ``count`` units that explorers fold away."""
-        units = f"unit{'s' if count > 1 else ''}"
-        if self.model.is_hierarchy:
-            return f"{count} {units} below {LEAST_RATE:g} nats"
-        has_rates = "nats" in self.levels[level - 1].label(0)
-        return f"{count} {'collapsed' if has_rates else 'nearly constant'} {units}"
-
-    def errors(self) -> Tensor:
-        """Squared errors (N,) of the reconstructions of ``images``, as shares of the images' own sums of squares."""
-        difference = self.decode(self._means) - self.images
-        return difference.square().flatten(1).sum(1) / self.images.square().flatten(1).sum(1).clamp(min=1e-6)
-
     def begin_with(self, index: int) -> None:
         """Put one image of ``images`` before the others: explorers open with the first."""
-        order = [index, *(other for other in range(len(self.images)) if other != index)]
+        order = sorted(range(len(self.images)), key=lambda place: place != index)
         self.indices, self.names = ([listed[place] for place in order] for listed in (self.indices, self.names))
-        self.images = self.images[order]
-        self._means = [codes[order] for codes in self._means]
+        self.images, self._means = self.images[order], [codes[order] for codes in self._means]
         self._widths = [None if width is None else width[order] for width in self._widths]
 
     def scores(self, index: int) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """The explorer for a running kernel, made of ipywidgets."""
 
-import functools
 import html
 
 import ipywidgets as widgets
@@ -32,10 +31,13 @@ class Explorer(widgets.VBox):
         Explorations with the same start images, by model name.
     task : str
         What to try, above the controls.
+    level : int
+        Level at which the explorer opens; a model with fewer levels opens at its highest.
     """
 
-    def __init__(self, explorations: dict[str, Exploration], task: str = ""):
+    def __init__(self, explorations: dict[str, Exploration], task: str = "", level: int = 1):
         self.explorations = explorations
+        self._opens = level
         first = next(iter(explorations.values()))
         self.exploration = first
         self.zoom = zoom_for(first.images.shape[1:], PICTURE)
@@ -95,7 +97,7 @@ class Explorer(widgets.VBox):
         self._level_box.children = self.panels
         self.tabs = None
         if len(levels) > 1:
-            self.tabs = widgets.Tab(self.panels, selected_index=self.exploration.level - 1)
+            self.tabs = widgets.Tab(self.panels, selected_index=min(self._opens, len(levels)) - 1)
             for place, level in enumerate(levels):
                 self.tabs.set_title(place, level.level)
             self.tabs.observe(self._switch_level, "selected_index")
@@ -119,8 +121,8 @@ class Explorer(widgets.VBox):
         if self._is_map(number):
             shape, directions = self.exploration.model.latent_shapes[number - 1], self.exploration.directions(number)
             return MapPanel(shape, directions, *acts, header)
-        folded = functools.partial(self.exploration.folded, number)
-        return LevelPanel(self.exploration.levels[number - 1], folded, *acts, header)
+        is_hierarchy = self.exploration.model.is_hierarchy
+        return LevelPanel(self.exploration.levels[number - 1], is_hierarchy, *acts, header)
 
     def _begin(self, same_strip: bool = False) -> None:
         """Set codes and pictures to the chosen start."""

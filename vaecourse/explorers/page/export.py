@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from vaecourse.evaluation.codes import Codes
 from vaecourse.explorers.exploration import Exploration
+from vaecourse.explorers.folding import fold_title
 from vaecourse.explorers.page.encoders import encoder_of, plane_of
 from vaecourse.explorers.page.layers import Packing
 from vaecourse.models import DiffusionModel, ImageModel, SpatialHDVAE
@@ -28,10 +29,10 @@ POSTER_ROWS = 3
 GAP = 2  # pixels between the pictures of the poster
 
 
-def html(explorations: dict[str, Exploration], task: str = "") -> str:
+def html(explorations: dict[str, Exploration], task: str = "", level: int = 1) -> str:
     """The explorer of one or several models (by name) as HTML; all must have the same start images.
 
-    ``task`` says above the controls what to try.
+    ``task`` says above the controls what to try. The explorer opens at ``level``, or at the highest of a model.
 
     Raises
     ------
@@ -45,7 +46,9 @@ def html(explorations: dict[str, Exploration], task: str = "") -> str:
     first, *others = explorations.values()
     if any(other.images.shape != first.images.shape or not other.images.equal(first.images) for other in others):
         raise ValueError("the models must start from the same images: explore them on one split with one seed")
-    models, weights = zip(*(_model(name, exploration) for name, exploration in explorations.items()), strict=True)
+    models, weights = zip(
+        *(_model(name, exploration, level) for name, exploration in explorations.items()), strict=True
+    )
     encoders = [encoder_of(exploration) for exploration in explorations.values()]
     files = [*weights]
     for part, encoder in zip(models, encoders, strict=True):
@@ -80,7 +83,7 @@ def html(explorations: dict[str, Exploration], task: str = "") -> str:
 </div>"""
 
 
-def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
+def _model(name: str, exploration: Exploration, level: int) -> tuple[dict, bytes]:
     """A model's part of the manifest, and the bytes of its weights."""
     model = exploration.model
     packing = Packing(_networks(model))
@@ -110,7 +113,7 @@ def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
         "type": "int8" if packing.in_bytes else "float16",
         "bytes": len(packing.data),
         **wiring,
-        "opens": exploration.level - 1,
+        "opens": min(level, len(shapes)) - 1,
         "levels": [_level(exploration, number) for number in range(1, len(shapes) + 1)],
         "starts": starts,
         "plane": plane_of(exploration),
@@ -163,7 +166,7 @@ def _level(exploration: Exploration, number: int) -> dict:
         "labels": [level.label(unit) for unit in range(len(level.order))],
         "order": level.order,
         "active": level.active_count,
-        "folded": exploration.folded(number, len(level.order) - level.active_count),
+        "folded": fold_title(level, len(level.order) - level.active_count, exploration.model.is_hierarchy),
         "low": _numbers(level.low, digits=6),
         "high": _numbers(level.high, digits=6),
     }
