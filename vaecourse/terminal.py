@@ -3,13 +3,11 @@
 import os
 import signal
 import sys
-import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 LONGEST = 1000
-COLUMNS = 79
 KEPT_AT_THE_END = 400  # where a message says what to do
 
 
@@ -36,11 +34,6 @@ def say(text: str) -> None:
     """Print a line; signs that the output cannot encode become question marks."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, errors="replace").decode(encoding))
-
-
-def wrapped(text: str) -> str:
-    """Break a text into lines that fit the pages of the book, which show outputs as they are."""
-    return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def prepare_streams() -> None:

@@ -9,7 +9,8 @@ from vaecourse.data.images import ImageSet, Split
 from vaecourse.data.places import Place, in_words, listings, listings_below, place_in
 from vaecourse.data.published.listing import Listing
 from vaecourse.files import private_folder
-from vaecourse.terminal import say, wrapped
+from vaecourse.notices import wrapped
+from vaecourse.terminal import say
 
 OFFLINE = ("stand-in", "error")
 TEXTS = (".md", ".txt", ".html", ".json", ".py", ".ipynb", ".log", ".pdf", ".yml", ".yaml")

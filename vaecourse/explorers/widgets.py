@@ -38,8 +38,7 @@ class Explorer(widgets.VBox):
     """
 
     def __init__(self, explorations: dict[str, Exploration], task: str = "", level: int = 1):
-        self.explorations = explorations
-        self._opens = level
+        self.explorations, self._opens = explorations, level
         first = next(iter(explorations.values()))
         self.exploration = first
         self.zoom = zoom_for(first.images.shape[1:], PICTURE)
@@ -59,8 +58,7 @@ class Explorer(widgets.VBox):
         self._level_box = widgets.VBox()
 
         self.strip.layout.align_self = "flex-start"
-        self.model.style.button_width = "auto"
-        self.model.layout.margin = "2px 16px 2px 8px"
+        self.model.style.button_width, self.model.layout.margin = "auto", "2px 16px 2px 8px"
         self.original.title.value = "<b>original</b>"
         self.now.title.value = "<b>now</b>"
         self.change.title.value, self.change.text.value = "<b>now − start</b>", small(LEGEND)
