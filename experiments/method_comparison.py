@@ -31,20 +31,29 @@ PUBLISHED_BETAS = (0.5, 0.2, 0.1)
 BATCH_SIZE, LEARNING_RATE = 128, 1e-3
 # These settings fit an hour on one CPU core. The paper's discriminator, six layers of 1,000, would take most of it.
 EPOCHS, TRAIN_IMAGES, DISCRIMINATOR = 10, 20_000, (256, 256, 256)
-BETAS, RIVAL_BETAS = (0.25, 0.5, 1, 2, 4), (0.5, 1, 2)
-SEEDS = (0, 1, 2)
+# The reference has the most weights, because all others are read off its curve. The last one reaches the rates of the
+# hierarchies at β = 4.
+REFERENCE_BETAS = (0.125, 0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 4, 6)
+HIERARCHY_BETAS, RIVAL_BETAS = (0.25, 0.5, 1, 2, 4), (0.5, 1, 2)
+SEEDS = (0, 1, 2, 3, 4)
 
 
 def runs() -> list[tuple[str, float, float, int]]:
-    """(method, weight, β, seed) of the fixed list: every curve once, then again with another seed."""
-    points = list(itertools.product(("beta_vae", "hdvae2", "hdvae3"), (0,), BETAS))
+    """(method, weight, β, seed) of the fixed list: the reference first, then β = 1 of all others, then their curves."""
+    reference = list(itertools.product(("beta_vae",), (0,), REFERENCE_BETAS))
+    others = list(itertools.product(("hdvae2", "hdvae3"), (0,), HIERARCHY_BETAS))
     for method, weight in (("factor_vae", 10), ("beta_tcvae", 4), ("dip_i", 10), ("dip_ii", 10)):
-        points += [(method, weight, beta) for beta in RIVAL_BETAS]
+        others += [(method, weight, beta) for beta in RIVAL_BETAS]
     # The published weights, and their equivalents if the penalty is a batch mean beside losses summed over the batch:
     # γ = 10 is then 10/128 per image, and λ = 100 is 100/128.
-    points += [("factor_vae", 0.08, 1), ("hdvae3_published", 0, 1)]
-    points += [(method, weight, 1) for method in ("dip_i", "dip_ii") for weight in (0.8, 100)]
-    return [(*point, seed) for seed, point in itertools.product(SEEDS, points)]
+    others += [("factor_vae", 0.08, 1), ("hdvae3_published", 0, 1)]
+    others += [(method, weight, 1) for method in ("dip_i", "dip_ii") for weight in (0.8, 100)]
+    at_one, at_other_weights = ([point for point in others if (point[2] == 1) == one] for one in (True, False))
+    return [
+        (*point, seed)
+        for points in (reference, at_one, at_other_weights)
+        for seed, point in itertools.product(SEEDS, points)
+    ]
 
 
 class Priced:

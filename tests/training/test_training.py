@@ -64,6 +64,26 @@ def test_watching_does_not_change_training(random_split):
     assert torch.equal(weights(plain), weights(watched))
 
 
+class CountsImages:
+    """A loss one of whose terms is the size of the batch."""
+
+    def __init__(self, smallest_batch):
+        self.smallest_batch = smallest_batch
+
+    def __call__(self, images, output, epoch=float("inf")):
+        return vc.losses.elbo_terms(images, output) | {
+            "loss": output.reconstruction.mean.sum(),
+            "images": torch.tensor(float(len(images))),
+        }
+
+
+@pytest.mark.parametrize(("smallest", "of_test"), [(2, 20.0), (1, 200.0)])
+def test_terms_that_compare_images_see_test_batches_of_the_size_of_training(random_split, smallest, of_test):
+    history = fit(small_vae(), random_split, loss=CountsImages(smallest), batch_size=20, test=random_split)
+    assert history["images"][-1] == 20
+    assert history["test_images"] == pytest.approx([of_test] * len(history["test_images"]))
+
+
 def test_training_learns(striped_split):
     model = small_vae()
     history = fit(model, striped_split, epochs=30, learning_rate=1e-2, test=striped_split)

@@ -34,20 +34,23 @@ def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch
 
 
 @torch.no_grad()
-def outputs(model: nn.Module, split: Split, sample: bool = False, seed: int = 0) -> Iterator[tuple[Tensor, Output]]:
+def outputs(
+    model: nn.Module, split: Split, sample: bool = False, seed: int = 0, batch_size: int | None = None
+) -> Iterator[tuple[Tensor, Output]]:
     """Yield pairs (images, output) in the order of the split, from posterior means unless ``sample``.
 
-    ``seed`` is the seed of the codes, and of the pixels if the split is binarised dynamically.
+    ``seed`` is the seed of the codes, and of the pixels if the split is binarised dynamically. Batches are of nearly
+    equal size, at most ``batch_size`` (default: 500) or one more.
     """
     model = unwrapped(model)
     with evaluation_mode(model, seed) as device:
-        for images in _batches(split.to(device)):
+        for images in _batches(split.to(device), batch_size):
             yield images, model(images, sample=sample)
 
 
-def _batches(split: Split) -> Iterator[Tensor]:
+def _batches(split: Split, batch_size: int | None = None) -> Iterator[Tensor]:
     """Batches of nearly equal size, so that no batch-estimated term is computed on a single image."""
-    count = math.ceil(len(split) / EVALUATION_BATCH)
+    count = math.ceil(len(split) / (batch_size or EVALUATION_BATCH))
     size = math.ceil(len(split) / max(count, 1)) or 1
     while size > 1 and len(split) % size == 1:
         size += 1
@@ -142,8 +145,14 @@ def check_enough_images(split: Split, loss) -> None:
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, split: Split, loss, epoch: float = math.inf, seed: int = 0, batch_size: int | None = None
+) -> dict[str, float]:
     """Return the terms of a loss over a whole split, in nats per image, from one posterior sample per image.
+
+    Terms that compare the images of a batch, such as a total correlation or a penalty on a covariance, depend on how
+    many there are: give the ``batch_size`` of the training to compare them with it, as :func:`vaecourse.fit` does. By
+    default batches hold up to 500 images.
 
     Raises
     ------
@@ -154,7 +163,7 @@ def evaluate(model: nn.Module, split: Split, loss, epoch: float = math.inf, seed
         raise ValueError("there are no images to evaluate")
     check_enough_images(split, loss)
     totals: dict[str, float] = {}
-    for images, output in outputs(model, split, sample=True, seed=seed):
+    for images, output in outputs(model, split, sample=True, seed=seed, batch_size=batch_size):
         for name, value in loss(images, output, epoch).items():
             totals[name] = totals.get(name, 0.0) + value.item() * len(images)
     return {name: total / len(split) for name, total in totals.items()}

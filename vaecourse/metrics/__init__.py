@@ -6,6 +6,7 @@ from vaecourse.metrics import attributes
 from vaecourse.metrics.active_units import active_units
 from vaecourse.metrics.dci import completeness, dci, disentanglement
 from vaecourse.metrics.density import frechet, kolmogorov_smirnov, wasserstein
+from vaecourse.metrics.equal_rate import Difference, RateCurve
 from vaecourse.metrics.interventions import beta_vae_score, factor_vae_score
 from vaecourse.metrics.mig import mig, modularity
 from vaecourse.metrics.r2 import max_r2, r2
@@ -17,6 +18,8 @@ from vaecourse.metrics.total_correlation import gaussian_total_correlation
 
 __all__ = [
     "DCI",
+    "Difference",
+    "RateCurve",
     "Score",
     "active_units",
     "attributes",

@@ -1,6 +1,10 @@
 """The table of recipes: which model is trained on which data, by which loss, for how long.
 
 ``python -m vaecourse recipes`` prints the table, ``python -m vaecourse train NAME`` follows a recipe.
+
+What was chosen on what: networks and weights of losses that a paper gives are taken from it, where a comment says so.
+For all other settings no validation split was held out: take them as chosen on the test split that the cards score. A
+new recipe should choose on ``train, validation = split.hold_out()``.
 """
 
 import difflib

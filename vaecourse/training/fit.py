@@ -117,9 +117,12 @@ def fit(
     def rate_at(epoch: float) -> float:
         return float(learning_rate * learning_rate_schedule(epoch))  # a checkpoint holds plain numbers only
 
+    # Terms that compare the images of a batch depend on its size: it is the same for training and test.
+    compared = batch_size if getattr(loss, "smallest_batch", 1) > 1 else None
+
     def look(epoch: int, running: RunningTerms | None = None) -> dict[str, float]:
         """Return test terms and metrics of the model as it is; terms that are not finite end the training."""
-        terms = {} if test is None else evaluate(own, test, loss, epoch)
+        terms = {} if test is None else evaluate(own, test, loss, epoch, batch_size=compared)
         found = {f"test_{name}": value for name, value in terms.items()}
         if running is not None:
             running.confirm(found)
