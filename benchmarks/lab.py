@@ -8,13 +8,14 @@ that the page does besides: evaluations with the exact likelihood, and pictures.
 
 import argparse
 import gzip
-import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from vaecourse.explorers.lab import POSTER, SCRIPTS, STYLE_SHEETS, save_page
 
-from vaecourse.explorers.lab import POSTER, SCRIPTS, STYLE_SHEET, save_page
+sys.path.insert(0, str(Path(__file__).parent.parent / "book"))
+from headless import chromium
 
 TRAIN = """([units, levels, seconds]) => {
   const run = new vaeLab.Run({ ...vaeLab.DEFAULTS, units, levels });
@@ -40,11 +41,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3)
     seconds = parser.parse_args().seconds
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "lab.html")
         save_page(path)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_page(viewport={"width": 1000, "height": 900})
         for levels in (1, 2):
             for units in (1, 2):
@@ -61,8 +60,7 @@ def main():
                     f"evaluation {evaluation:5.1f} ms, picture {picture:5.1f} ms",
                     flush=True,
                 )
-        browser.close()
-    texts = [file.read_bytes() for file in (*SCRIPTS, STYLE_SHEET, POSTER)]
+    texts = [file.read_bytes() for file in (*SCRIPTS, *STYLE_SHEETS, POSTER)]
     packed = sum(len(gzip.compress(text)) for text in texts)
     print(f"scripts, style and poster: {sum(map(len, texts)) / 1000:.0f} kB, {packed / 1000:.0f} kB compressed")
 

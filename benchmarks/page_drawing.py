@@ -8,14 +8,15 @@ kilobytes of the encoder's weights.
 """
 
 import argparse
-import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 import vaecourse as vc
 from vaecourse.explorers import save_page
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "book"))
+from headless import chromium
 
 MEASURE = """async (repeats) => {
   const median = (act) => {
@@ -47,11 +48,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=100)
     repeats = parser.parse_args().repeats
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     test = vc.load("mnist").test
     names = [name for name in vc.pretrained.names() if name.endswith("-mnist") and "fashion" not in name]
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         tab = browser.new_page()
         for name in names:
             path = Path(folder, f"{name}.html")
@@ -59,7 +58,6 @@ def main():
             tab.goto(path.as_uri())
             read, nats, frame, size = tab.evaluate(MEASURE, repeats)
             print(f"{name:18} read {read:5.2f} ms, nats {nats:5.2f} ms, frame {frame:5.2f} ms, encoder {size:4.0f} kB")
-        browser.close()
 
 
 if __name__ == "__main__":

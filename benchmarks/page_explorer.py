@@ -9,22 +9,22 @@ plain JavaScript.
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import torch
-from playwright.sync_api import sync_playwright
 
 import vaecourse as vc
 from vaecourse.explorers import Exploration
-from vaecourse.explorers.page import SCRIPTS
+from vaecourse.explorers.page import SCRIPTS, STYLE_SHEETS
 from vaecourse.explorers.page.export import html
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "book"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "book" / "_extensions"))
 import explorers as extension
+from headless import chromium
 
 MODELS = {
     "MNIST, dense, 16 units": lambda: vc.VAE((1, 28, 28), 16),
@@ -67,7 +67,7 @@ def write_page(model, folder: Path) -> Path:
     extension.copy_files(folder)
     body = extension.take_out_weights(html({"model": Exploration(model.eval(), vc.Split(images))}), folder, ".")
     scripts = "".join(f'<script defer src="{script.name}"></script>' for script in SCRIPTS)
-    style = '<link rel="stylesheet" href="explorer.css">'
+    style = "".join(f'<link rel="stylesheet" href="{sheet.name}">' for sheet in STYLE_SHEETS)
     path = folder / "page.html"
     path.write_text(f'<!doctype html><meta charset="utf-8">{style}{scripts}<body>{body}')
     return path
@@ -110,9 +110,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3)
     seconds = parser.parse_args().seconds
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         for name, build in MODELS.items():
             model = build()
             path = write_page(model, Path(folder))
@@ -125,7 +123,6 @@ def main():
                     rate, median = drag(tab, path, seconds, level)
                     print(f"{name:58} level {level} {kernel:12} {rate:5.1f} pictures/s, {median:6.2f} ms for one")
                     tab.close()
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -36,12 +36,17 @@ def walk(name: str, folder: str | None) -> torch.Tensor:
     return torch.stack(rows)
 
 
+def save_moving(frames: list[Image.Image], path: Path, milliseconds: int | list[int], loop: int, quality: int) -> None:
+    """Write frames as an animated WebP that plays ``loop`` times."""
+    settings = {"save_all": True, "append_images": frames[1:], "duration": milliseconds, "method": 4}
+    frames[0].save(path, **settings, loop=loop, quality=quality)
+
+
 def draw(folder: Path) -> None:
     pictures = torch.cat([walk(*model) for model in MODELS], 2)
     frames = [Image.fromarray(p) for p in (255 * pictures).round().byte().permute(0, 2, 3, 1).numpy()]
     frames[0].save(folder / "hero.png", optimize=True)
-    settings = {"save_all": True, "append_images": frames[1:], "duration": MILLISECONDS, "loop": 1, "quality": 60}
-    frames[0].save(folder / "hero.webp", method=4, **settings)
+    save_moving(frames, folder / "hero.webp", MILLISECONDS, loop=1, quality=60)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@ It needs Chromium. Run it after a change of the lab's views:
     python book/lab_poster.py
 """
 
-import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from headless import chromium
 
 from vaecourse.explorers.lab import POSTER, save_page
 
@@ -29,16 +28,13 @@ PICTURE = """() => {
 
 
 def main():
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "lab.html")
         save_page(page)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light", reduced_motion="reduce")
         tab.goto(page.as_uri() + ADDRESS)
         tab.wait_for_function("document.querySelector('.lab').lab?.running === false", timeout=300_000)
         POSTER.write_text(tab.evaluate(PICTURE) + "\n", encoding="utf-8")
-        browser.close()
     print(f"{POSTER}: {POSTER.stat().st_size / 1000:.0f} kB")
 
 

@@ -16,11 +16,13 @@ import sys
 from pathlib import Path
 
 from vaecourse.__main__ import main
+from vaecourse.pretrained.recipes import DSPRITES
 
 ROOT = Path(__file__).parents[1]
 SEEDS = ("0", "1", "2", "3", "4")
 
 if __name__ == "__main__":
     places = ["--folder", str(ROOT / "results" / "dsprites_benchmark"), "--weights", str(ROOT / "_build" / "trained")]
+    names = [f"{method}-dsprites" for method, *_ in DSPRITES]
     # A repeated option overrides the earlier one.
-    sys.exit(main(["train", "*-dsprites", "--seeds", *SEEDS, *places, *sys.argv[1:]]))
+    sys.exit(main(["train", *names, "--seeds", *SEEDS, *places, *sys.argv[1:]]))

@@ -31,15 +31,15 @@ def test_they_are_output_each_time_and_no_path_stands_before_them():
     found = run("look()", "look()")
     assert found.stderr == ""
     lines = found.stdout.splitlines()
-    assert [line.split(":")[0] for line in lines] == [
-        "level 2 has collapsed",
-        "bottom-up, the chain's objective has no minimum when β decreases upwards",
-    ] * 2
+    assert max(map(len, lines)) < 80
+    starts = ("level 2 has collapsed:", "bottom-up, the chain's objective has no minimum when β decreases upwards:")
+    assert [start for line in lines for start in starts if line.startswith(start)] == [*starts, *starts]
 
 
 def test_they_can_be_hidden_recorded_and_made_errors():
     hidden = run("warnings.simplefilter('ignore', vc.CollapseWarning)", "look()")
-    assert [line.split(",")[0] for line in hidden.stdout.splitlines()] == ["bottom-up"]
+    assert hidden.stdout.startswith("bottom-up,")
+    assert "collapsed" not in hidden.stdout
     recorded = run("with warnings.catch_warnings(record=True) as caught:", "    look()", "print(len(caught))")
     assert recorded.stdout == "2\n"
     assert (

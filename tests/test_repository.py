@@ -10,6 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from PIL import Image
 
 import vaecourse as vc
 
@@ -54,6 +55,20 @@ def test_the_address_can_be_changed_everywhere_and_back(tmp_path):
     assert not [copy for copy in copies if re.search(rf"[/.]com/(github/)?{old}\b", copy.read_text())]
     assert address.rewrite(tmp_path, list(copies), old) == named
     assert {copy: copy.read_text() for copy in copies} == copies
+
+
+def test_the_pictures_of_the_readme_move_are_described_and_weigh_little():
+    text = (ROOT / "README.md").read_text()
+    sources = re.findall(r'<img width="\d+" alt="([^"]{40,})" src="([^"]+)">', text)
+    assert [source for _, source in sources] == ["book/explorer.webp", "book/lab.webp"]
+    for _, source in sources:
+        still = source.replace(".webp", "_still.webp")
+        assert f'<source media="(prefers-reduced-motion: reduce)" srcset="{still}">' in text
+        with Image.open(ROOT / source) as moving, Image.open(ROOT / still) as picture:
+            assert moving.n_frames > 20
+            assert moving.info["loop"] > 0  # it comes to rest
+            assert picture.size == moving.size
+    assert sum((ROOT / source).stat().st_size for _, source in sources) <= 1_500_000
 
 
 def test_what_is_no_address_changes_nothing():

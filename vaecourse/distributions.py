@@ -83,9 +83,11 @@ class DiagonalGaussian:
 
     def product(self, other: "DiagonalGaussian") -> "DiagonalGaussian":
         """Return the normalised product of both densities: precisions add, and means are weighted by them."""
-        share = (other.log_variance - self.log_variance).sigmoid()  # share of the summed precision
+        # The share of the summed precision that is this density's.
+        share = (other.log_variance - self.log_variance).sigmoid()
+        mean = share * self.mean + (1 - share) * other.mean
         log_variance = -torch.logaddexp(-self.log_variance, -other.log_variance)
-        return DiagonalGaussian(share * self.mean + (1 - share) * other.mean, log_variance)
+        return DiagonalGaussian(mean, log_variance)
 
 
 @dataclass(frozen=True)

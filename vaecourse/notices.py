@@ -3,7 +3,10 @@
 They stay warnings: filters hide them or make them errors, and ``warnings.catch_warnings(record=True)`` records them.
 """
 
+import textwrap
 import warnings
+
+COLUMNS = 79
 
 
 class CourseWarning(UserWarning):
@@ -15,9 +18,14 @@ def warn(text: str, category: type[CourseWarning] = CourseWarning) -> None:
     warnings.warn(text, category, stacklevel=4)
 
 
+def wrapped(text: str) -> str:
+    """Break a text into lines that fit the pages of the book, which show outputs as they are."""
+    return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
 def _show(message, category, filename, lineno, file=None, line=None) -> None:
     if issubclass(category, CourseWarning) and file is None:
-        print(message)
+        print(wrapped(str(message)))
     else:
         _show_others(message, category, filename, lineno, file, line)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from vaecourse.explorers.page import SCRIPTS, STYLE_SHEET
+from vaecourse.explorers.page import SCRIPTS, STYLE_SHEETS
 
 WEIGHTS = re.compile(r'(<script type="application/octet-stream" class="explorer-weights")>([A-Za-z0-9+/=]*)</script>')
 DROPPED = re.compile(
@@ -57,13 +57,14 @@ def add_explorers(app, pagename, templatename, context, doctree):
         return
     address = context["pathto"]("_explorers", resource=True)
     context["body"] = take_out_weights(context["body"], Path(app.outdir, "_explorers"), address)
-    app.add_css_file("explorer/explorer.css")
+    for sheet in STYLE_SHEETS:
+        app.add_css_file(f"explorer/{sheet.name}")
     for script in SCRIPTS:
         app.add_js_file(f"explorer/{script.name}", loading_method="defer")
 
 
-def copy_files(folder: Path, files=(STYLE_SHEET, *SCRIPTS)):
-    """Copy a style sheet and scripts, by default those of explorers, to a folder of the site."""
+def copy_files(folder: Path, files=(*STYLE_SHEETS, *SCRIPTS)):
+    """Copy style sheets and scripts, by default those of explorers, to a folder of the site."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in files:
         shutil.copy(path, folder)

@@ -12,7 +12,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from explorers import copy_files
 
-from vaecourse.explorers.lab import SCRIPTS, STYLE_SHEET, html
+from vaecourse.explorers.lab import SCRIPTS, STYLE_SHEETS, html
 
 MARK = 'class="lab"'
 
@@ -50,13 +50,15 @@ class LabDirective(Directive):
 def add_scripts(app, pagename, templatename, context, doctree):
     if MARK not in context.get("body", ""):
         return
-    app.add_css_file("lab/lab.css")
+    for sheet in STYLE_SHEETS:
+        app.add_css_file(f"lab/{sheet.name}")
     for script in SCRIPTS:
         app.add_js_file(f"lab/{script.name}", loading_method="defer")
 
 
 def setup(app):
     app.add_directive("vae-lab", LabDirective)
-    app.connect("builder-inited", lambda app: copy_files(Path(app.outdir, "_static", "lab"), (STYLE_SHEET, *SCRIPTS)))
+    files = (*STYLE_SHEETS, *SCRIPTS)
+    app.connect("builder-inited", lambda app: copy_files(Path(app.outdir, "_static", "lab"), files))
     app.connect("html-page-context", add_scripts)
     return {"version": "1", "parallel_read_safe": True}

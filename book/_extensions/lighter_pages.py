@@ -20,6 +20,15 @@ MATHJAX_SCRIPT = re.compile(
     r"<script[^>]*>window\.MathJax.*?</script>\s*|<script[^>]*mathjax[^>]*></script>\s*", re.DOTALL
 )
 PRIVATE_USE = "\ue000", "\uf8ff"
+NOT_LAZY = re.compile(r"<img (?![^>]*\bloading=)")
+LABEL = re.compile(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>')
+FIRST_PAGE = """\
+<!DOCTYPE html>
+<html lang="{language}">
+<head><meta charset="utf-8"><title>{title}</title><meta http-equiv="Refresh" content="0; url={first}"></head>
+<body><h1>{title}</h1><p><a href="{first}">The first page</a></p></body>
+</html>
+"""
 
 
 def load_parts_of_mathjax(app, config):
@@ -75,7 +84,7 @@ def with_lazy_images(page: str) -> str:
     start = page.find("<article")
     first = page.find("<img", start) + 1
     head, rest = page[: first or None], page[first:] if first else ""
-    return head + rest.replace("<img ", '<img loading="lazy" ')
+    return head + NOT_LAZY.sub('<img loading="lazy" ', rest)
 
 
 def with_true_roles(page: str) -> str:
@@ -85,13 +94,25 @@ def with_true_roles(page: str) -> str:
     )
 
 
+def with_valid_labels(page: str) -> str:
+    """The labels of folded cells, which MyST-NB writes as paragraphs: HTML allows none in a summary."""
+    return LABEL.sub(r'<span class="\1">\2</span>', page)
+
+
 def finish_pages(app, exception):
-    if exception is None:
-        for path in Path(app.outdir).rglob("*.html"):
-            page = path.read_text()
-            if path.name != "search.html":
-                page = without_search_index(page)
-            path.write_text(with_true_roles(with_lazy_images(without_idle_mathjax(page))))
+    if exception is not None or app.builder.name != "html":
+        return
+    folder, config = Path(app.outdir), app.config
+    if config.master_doc != "index":  # the address of the book leads to its first page
+        text = FIRST_PAGE.format(language=config.language, title=config.html_title, first=f"{config.master_doc}.html")
+        (folder / "index.html").write_text(text, encoding="utf-8")
+    for path in folder.rglob("*.html"):
+        page = path.read_text()
+        if path.name != "search.html":
+            page = without_search_index(page)
+        path.write_text(with_valid_labels(with_true_roles(with_lazy_images(without_idle_mathjax(page)))))
+    for path in (folder / "_static").glob("mystnb*.css"):
+        path.write_text(path.read_text().replace("summary>p.", "summary>."))
 
 
 def setup(app):

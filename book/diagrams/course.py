@@ -15,7 +15,7 @@ CORE = (
 )
 BESIDE = {
     3: "4  Powers: the PH-VAE",
-    4: "7  Colour images",
+    4: "7  Other images",
     5: "8  A fair comparison",
     6: "11  Reproducing HDVAE",
     7: "12  Where hierarchies lead",

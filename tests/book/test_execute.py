@@ -29,3 +29,37 @@ def test_what_changed_is_run_and_what_fails_is_said(tmp_path, capsys):
     notebook(right, "print('changed')")
     assert execute.main(cache, [right]) == 0
     assert capsys.readouterr().out.startswith("right.ipynb: ")
+
+
+def test_a_notebook_is_run_again_if_a_file_that_it_read_has_changed(tmp_path, monkeypatch, capsys):
+    folder = str(tmp_path / "cache")
+    path = notebook(tmp_path / "reader.ipynb", "from vaecourse import checks, pretrained\npretrained.names()")
+    assert execute.main(folder, [path]) == 0
+    (record,) = get_cache(folder).list_cache_records()
+    read = record.data["read"]
+    assert {"checks.py", "pretrained/weights"} <= set(read)
+    assert "answers/chapter_03.py" not in read
+    true = execute.digest
+    for changed, again in (("answers/chapter_03.py", False), ("checks.py", True), ("pretrained/weights", True)):
+        monkeypatch.setattr(execute, "digest", lambda at, name, bad=changed: "" if name == bad else true(at, name))
+        assert execute.is_cached(get_cache(folder), path) != again, changed
+    monkeypatch.setattr(execute, "digest", true)
+    assert execute.is_cached(get_cache(folder), path)
+    monkeypatch.setenv("VAECOURSE_SCALE", "another")
+    assert not execute.is_cached(get_cache(folder), path)
+
+
+def test_notebooks_that_were_executed_elsewhere_are_taken_from_there(tmp_path, capsys):
+    path = notebook(tmp_path / "one.ipynb", "print('run here')")
+    executed = nbformat.read(path, as_version=4)
+    executed.cells[0].outputs = [nbformat.v4.new_output("stream", text="run there\n")]
+    (tmp_path / "executed").mkdir()
+    nbformat.write(executed, tmp_path / "executed" / "one.ipynb")
+    folder = str(tmp_path / "cache")
+    assert execute.main(folder, [path], executed=tmp_path / "executed") == 0
+    _, kept = get_cache(folder).merge_match_into_notebook(nbformat.read(path, as_version=4))
+    assert kept.cells[0].outputs[0].text == "run there\n"
+    assert capsys.readouterr().out == ""
+    notebook(path, "print('changed')")
+    assert execute.main(folder, [path], executed=tmp_path / "executed") == 0
+    assert capsys.readouterr().out.startswith("one.ipynb: ")

@@ -20,7 +20,9 @@ from number_figures import CAPTION, REFERENCE, numbered
 from number_figures import NOTEBOOKS as NUMBERED
 from packaging.requirements import Requirement
 
+import vaecourse as vc
 from vaecourse import answers
+from vaecourse.models.residual_networks import Stage
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
@@ -28,7 +30,8 @@ DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS_WITHOUT_EXERCISES = {"00_start_here", "explorer_gallery"}
 CHECKED = "# NBVAL_CHECK_OUTPUT"
-COLUMNS = 80  # what a page of the book shows without scrolling
+COLUMNS = 80  # what a page of the book shows without scrolling, on a small laptop
+SHOWN_COLUMNS = 84  # the same on one of 1280 pixels
 SHELL = re.compile(r"^(\s*)[%!].*")
 SETUP = f"""\
 import sys
@@ -200,6 +203,14 @@ def test_figures_that_the_text_names_exist(path, notebook):
 def test_code_fits_the_column(code):
     for cell in code:
         assert [line for line in _lines(cell) if len(line) > COLUMNS and "git+https" not in line] == []
+
+
+def test_source_that_is_shown_fits_the_column(code):
+    for cell in code:
+        for call in ast.walk(_syntax(cell)):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "vc.show_source":
+                shown = eval(ast.unparse(call), {"vc": vc, "Stage": Stage}).data
+                assert [line for line in shown.splitlines() if len(line) > SHOWN_COLUMNS] == []
 
 
 def test_exercises_have_folded_solutions_that_are_right(path, code):

@@ -19,6 +19,10 @@ from sphinx.errors import ExtensionError
 from vaecourse.explorers.page import export as page
 
 EXTENSIONS = Path(__file__).parents[2] / "book" / "_extensions"
+sys.path.append(str(EXTENSIONS))
+
+from lighter_pages import with_lazy_images  # noqa: E402
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -28,10 +32,10 @@ def build(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(EXTENSIONS), *sys.path])
     monkeypatch.setenv("VAECOURSE_PAGE_EXPLORERS", "")  # the extension sets it; afterwards it is as before
 
-    def make(outputs, tags=()):
+    def make(outputs, tags=(), first="index"):
         source, built = tmp_path / "source", tmp_path / "built"
         (source / "notebooks").mkdir(parents=True)
-        (source / "index.md").write_text("# Start\n\n```{toctree}\nnotebooks/one\n```\n")
+        (source / f"{first}.md").write_text("# Start\n\n```{toctree}\nnotebooks/one\n```\n")
         cell = nbformat.v4.new_code_cell("show()", outputs=outputs, metadata={"tags": list(tags)})
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# One"), cell])
         nbformat.write(notebook, source / "notebooks" / "one.ipynb")
@@ -41,6 +45,8 @@ def build(tmp_path, monkeypatch):
             "nb_mime_priority_overrides": [["html", "text/html", 5]],
             "nb_ipywidgets_js": {},
             "html_theme": "basic",
+            "html_title": "The course",
+            "master_doc": first,
         }
         log = io.StringIO()
         app = Sphinx(source, None, built, tmp_path / "doctrees", "html", settings, status=None, warning=log)
@@ -64,6 +70,30 @@ def test_figures_keep_their_pixels_as_webp(build):
     with Image.open(built / address) as shown:
         assert shown.format == "WEBP"
         assert np.array_equal(np.asarray(shown), pixels)
+
+
+def test_labels_of_folded_cells_are_valid_and_styled(build):
+    built = build([display({"text/plain": "shown"})], ["hide-input"])
+    text = (built / "notebooks" / "one.html").read_text()
+    labels = re.findall(r'<(\w+) class="(\w+) admonition-title">', text)
+    assert labels == [("span", "collapsed"), ("span", "expanded")]  # HTML allows no paragraph in a summary
+    (sheet,) = (built / "_static").glob("mystnb*.css")
+    assert "details.hide[open]>summary>.collapsed {" in sheet.read_text()
+
+
+def test_the_address_of_the_book_leads_to_its_first_page(build):
+    built = build([display({"text/plain": "shown"})], first="intro")
+    text = (built / "index.html").read_text()
+    assert text.startswith("<!DOCTYPE html>")
+    assert "<title>The course</title>" in text
+    assert 'content="0; url=intro.html"' in text
+    assert (built / "intro.html").exists()
+
+
+def test_an_image_is_told_once_how_to_load():
+    page = '<article><img src="a.png"><img src="b.png"><img alt="" loading="eager" src="c.png"></article>'
+    expected = page.replace('<img src="b', '<img loading="lazy" src="b')
+    assert with_lazy_images(page) == expected == with_lazy_images(expected)
 
 
 def test_weights_become_files_and_scripts_come_where_they_are_needed(build):

@@ -306,8 +306,8 @@ def test_the_stand_in_is_real_digits_and_says_so(capsys):
     images = vc.load("mnist")
     said = capsys.readouterr().out
     assert said.startswith("STAND-IN, not MNIST: 5,000 of the 70,000 MNIST digits")
-    assert said.endswith("put the four *-ubyte.gz files into $VAECOURSE_DATA/mnist.\n")
-    assert said.count("\n") == 1
+    assert " ".join(said.split()).endswith("put the four *-ubyte.gz files into $VAECOURSE_DATA/mnist.")
+    assert max(map(len, said.splitlines())) < 80
     assert images.source.startswith("stand-in for MNIST")
     assert images.label_names == tuple("0123456789")
     assert images.train.labels.bincount().tolist() == [400] * 10
@@ -420,7 +420,7 @@ def test_a_download_that_always_breaks_off_is_replaced_aloud_and_the_next_load_s
     assert f"and the download failed ({IMAGES} arrived with 7," in refusal("mnist", offline="error")
     assert cached() == []
     assert vc.load("mnist").source.startswith("stand-in for MNIST")
-    assert "because the download failed" in capsys.readouterr().out
+    assert "The download failed" in capsys.readouterr().out
     server.faults = {}
     assert as_files(vc.load("mnist")) == tiny_files()
     assert cached() == ["mnist.safetensors", "stand_in_digits.safetensors"]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import linalg, stats
 from sklearn.datasets import make_moons
 
 import vaecourse as vc
@@ -198,7 +198,32 @@ def test_kolmogorov_smirnov_ends():
     assert vc.metrics.kolmogorov_smirnov(sample, sample + 100) == 1
 
 
-@pytest.mark.parametrize("distance", [vc.metrics.wasserstein, vc.metrics.kolmogorov_smirnov])
+def test_frechet_of_two_gaussians_is_its_closed_form():
+    """Independent axes: Σ (μ − ν)² + (σ − τ)²; a common rotation, which makes covariances full, changes nothing."""
+    first, second = normal(100_000, 0, 3) * [1, 2, 0.5] + [0, 1, 0], normal(100_000, 1, 3) * [3, 2, 1] + [2, 0, 0]
+    expected = (4 + 1) + (4 + 0 + 0.25)
+    assert vc.metrics.frechet(first, second) == pytest.approx(expected, rel=0.02)
+    rotation = stats.special_ortho_group.rvs(3, random_state=0)
+    turned = vc.metrics.frechet(torch.tensor(first @ rotation), torch.tensor(second @ rotation))
+    assert turned == pytest.approx(vc.metrics.frechet(first, second))
+    assert vc.metrics.frechet(first[:, 0], second[:, 0]) == pytest.approx(4 + 4, rel=0.02)
+
+
+def test_frechet_agrees_with_the_matrix_square_root_of_scipy():
+    first, second = normal(200, 0, 5) @ normal(5, 2, 5), normal(300, 1, 5) @ normal(5, 3, 5) + 1
+    one, other = np.cov(first.T), np.cov(second.T)
+    traces = np.trace(one + other - 2 * linalg.sqrtm(one @ other).real)
+    expected = ((first.mean(0) - second.mean(0)) ** 2).sum() + traces
+    assert vc.metrics.frechet(first, second) == pytest.approx(expected)
+    assert vc.metrics.frechet(first, first) == pytest.approx(0, abs=1e-9)
+
+
+def test_frechet_needs_covariances():
+    with pytest.raises(ValueError, match="at least two values"):
+        vc.metrics.frechet(np.zeros((1, 2)), np.zeros((9, 2)))
+
+
+@pytest.mark.parametrize("distance", [vc.metrics.frechet, vc.metrics.wasserstein, vc.metrics.kolmogorov_smirnov])
 @pytest.mark.parametrize(
     ("first", "message"),
     [

@@ -20,6 +20,7 @@ from PIL import Image
 import vaecourse as vc
 from vaecourse.explorers import pictures
 from vaecourse.explorers.controls import UnitSlider
+from vaecourse.explorers.folding import fold_title
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -281,8 +282,8 @@ def test_of_many_units_the_most_important_are_shown_and_the_rest_is_made_when_un
     assert len(panel.sliders) == min(active, 24) + 40
     unit = panel.level.order[min(active, 24) + 40]
     codes, _ = explorer.exploration.start(0)
-    panel.sliders[unit].slider.value = 2.0
-    assert_shows(explorer, explorer.exploration.move(codes, 1, unit, 2.0))
+    panel.sliders[unit].slider.value = 1.0
+    assert_shows(explorer, explorer.exploration.move(codes, 1, unit, 1.0))
 
 
 def test_several_models_share_the_start_and_have_their_own_sliders(random_split):
@@ -303,6 +304,33 @@ def test_several_models_share_the_start_and_have_their_own_sliders(random_split)
     explorer.model.value = "VAE"
     assert_shows(explorer, explorer.explorations["VAE"].mix(4, 15, 0.2))
     assert repr(explorer) == "<Explorer of AE, VAE, HDVAE>"
+
+
+def test_an_explorer_opens_at_a_level_with_its_best_digit_and_says_what_to_try(random_split):
+    models = {"VAE": MODELS["vae"](), "HDVAE": hierarchy()}
+    explorer = vc.explore(models, random_split, level=2, task="Move <i>one</i> unit.")
+    assert "Move &lt;i&gt;one&lt;/i&gt; unit." in explorer.task.value
+    assert explorer.level == 1  # a VAE has no other
+    explorer.model.value = "HDVAE"
+    assert explorer.level == 2
+    assert explorer.strip_title.value.endswith("of level 2</b>")
+    found = explorer.explorations.values()
+    errors = [sum(one.scores(place)["MSE"] / one.images[place].square().mean() for one in found) for place in range(16)]
+    assert np.argmin(errors) == 0
+    assert_shows(explorer, explorer.exploration.start(0)[0])
+    assert vc.explore(models, random_split, starts=[7, 3, 5]).exploration.indices == [7, 3, 5]  # as they were named
+    with pytest.raises(ValueError, match="no level 4: this model has levels 1 to 3"):
+        vc.explore(models, random_split, level=4)
+
+
+def test_units_that_are_folded_away_are_called_by_their_reason(vae, random_split):
+    with torch.no_grad():
+        vae.encoder.layers[-1].weight[:2] = 0
+    panel = vc.explore(vae, random_split).panels[0]
+    assert panel.accordion.get_title(0) == "2 collapsed units"
+    for model, reason in ((hierarchy(), "1 unit below 0.05 nats"), (MODELS["autoencoder"](), "1 nearly constant unit")):
+        level = vc.explore(model, random_split).exploration.levels[0]
+        assert fold_title(level, 1, model.is_hierarchy) == reason
 
 
 def test_colour_pictures():
@@ -391,16 +419,16 @@ def test_where_no_kernel_runs_a_notebook_shows_the_picture(model, random_split):
 
 def test_where_the_book_is_built_it_is_a_page_and_no_widget(vae, random_split, monkeypatch):
     page, made = ModuleType("page"), []
-    page.html = lambda explorations: f"<p>{', '.join(explorations)}</p>"
+    page.html = lambda explorations, task, level: f"<p>{task} {level}: {', '.join(explorations)}</p>"
     monkeypatch.setitem(sys.modules, "vaecourse.explorers.page.export", page)
     monkeypatch.setattr("vaecourse.explorers.page.export", page, raising=False)
     monkeypatch.setenv("VAECOURSE_PAGE_EXPLORERS", "1")
     widgets.Widget.on_widget_constructed(made.append)
     try:
-        shown = vc.explore({"one": vae, "two": vae}, random_split)
+        shown = vc.explore({"one": vae, "two": vae}, random_split, task="Compare")
     finally:
         widgets.Widget.on_widget_constructed(None)
     assert made == []
-    assert shown._repr_html_() == "<p>one, two</p>"
+    assert shown._repr_html_() == "<p>Compare 1: one, two</p>"
     assert not hasattr(shown, "_repr_mimebundle_")
     assert not hasattr(shown, "_ipython_display_")

@@ -206,6 +206,42 @@ def test_evidence_is_never_above_the_bound(page, units, levels):
         assert [sum(rates) for rates in one["unitRates"]] == pytest.approx(one["rates"])
 
 
+RUN_WITH_CHANGES = """([settings, changes]) => {
+  const run = new vaeLab.Run({ ...vaeLab.DEFAULTS, ...settings });
+  run.every = Infinity;
+  return changes.map(([name, value]) => {
+    run.set(name, value);
+    for (let step = 0; step < 1000; step++) run.step();
+    run.measure();
+    return run.latest;
+  });
+}"""
+
+
+def test_chapter_2_tells_what_its_lab_shows(page):
+    changes = [["beta", 1], ["beta", 0], ["beta", 16], ["beta", 1]]
+    both, no_rate, heavy, again = page.evaluate(RUN_WITH_CHANGES, [{"data": "ring", "sigma": 0.6}, changes])
+    assert no_rate["distortion"] < 0.6 * both["distortion"]
+    assert no_rate["rates"][0] > 3 * both["rates"][0]
+    assert no_rate["negativeElbo"] > both["negativeElbo"] + 1
+    assert heavy["rates"][0] < 0.01
+    assert heavy["collapsed"] == [[True]]
+    assert again["negativeElbo"] < both["negativeElbo"] + 0.1
+
+
+def test_chapter_6_tells_what_its_lab_shows(page):
+    changes = [["beta2", 4], ["beta2", 1], ["beta2", 0.5]]
+    settings = {"data": "ring", "levels": 2, "beta2": 4}
+    silent, still, copying = page.evaluate(RUN_WITH_CHANGES, [settings, changes])
+    assert silent["collapsed"] == [[False], [True]]
+    assert abs(silent["rates"][1]) < 0.01
+    assert abs(still["rates"][1]) < 0.05
+    assert copying["rates"][0] < -1
+    assert copying["rates"][1] > 4
+    assert copying["negativeElbo"] > still["negativeElbo"] + 0.3
+    assert abs(copying["negativeLogP"] - still["negativeLogP"]) < 0.1
+
+
 def test_an_address_repeats_a_run_with_its_changes(page):
     found = page.evaluate(
         """(settings) => {

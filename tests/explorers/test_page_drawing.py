@@ -319,6 +319,15 @@ def test_the_code_of_two_units_is_dragged_over_the_plane(tab, site):
         assert seen > (300_000 if ground == "decoded pictures" else 5000)
 
 
+def test_the_plane_has_its_colours_at_the_first_look(tab, site):
+    explorer = opened(tab, site("vae2-mnist"), "vae2-mnist")
+    pixels = torch.tensor(explorer.locator(".explorer-plane canvas").evaluate(PIXELS)).view(-1, 4)
+    drawn = pixels[pixels[:, 3] == 255, :3]
+    accent = (drawn == torch.tensor([10, 125, 145])).all(1)  # of the ring: #0a7d91
+    assert accent.sum() > 50
+    assert drawn.amax(1).min() > 40  # and nothing is black
+
+
 def test_the_encoder_travels_when_one_draws_and_each_model_has_its_own(tab, site):
     def travelled():
         return [reply.url for reply in tab.replies if reply.url.endswith(".bin")]

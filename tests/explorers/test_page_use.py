@@ -152,6 +152,29 @@ def test_a_saved_page_works_from_disk_and_asks_nobody(browser, tmp_path, name):
         assert not tab.problems
 
 
+def test_it_opens_at_its_level_and_says_what_to_try_and_what_the_colours_mean(browser, tmp_path):
+    path = tmp_path / "explorer.html"
+    model = explored("hdvae-bottom-up").model
+    save_page(path, model, noise_split(model.image_shape), starts=3, level=2, task="Move <b>one</b> unit.")
+    with watched_tab(browser, path.as_uri(), WIDTHS["phone"]) as tab:
+        tab.add_init_script(LISTEN)
+        tab.goto(path.as_uri())
+        assert tab.get_by_text("Try this: Move <b>one</b> unit.").is_visible()  # before a touch, and after it
+        tab.get_by_role("button", name="Explore it yourself").click()
+        tab.wait_for_function("window.decoded.count > 0")
+        assert tab.get_by_text("Try this: Move <b>one</b> unit.").is_visible()
+        assert tab.get_by_role("radio", name="level 2", exact=True).is_checked()
+        assert tab.get_by_role("slider", name="level 2").first.is_visible()
+        assert tab.locator(".explorer-strip figcaption").inner_text().startswith("level 2, unit ")
+        assert tab.get_by_text("brighter and darker than the start").is_visible()
+        colours = [
+            tab.locator(f".explorer-{change}").evaluate("node => getComputedStyle(node, '::before').backgroundColor")
+            for change in ("brighter", "darker")
+        ]
+        assert colours == ["rgb(213, 94, 0)", "rgb(0, 114, 178)"]  # of pictures.js
+        assert not tab.problems
+
+
 def test_page_and_widget_show_a_difference_in_the_same_colours(tab, address):
     opened(tab, address, "vae-colour")
     before, after = torch.rand(2, 3, 20, 30, generator=torch.Generator().manual_seed(0))

@@ -37,6 +37,7 @@ OF_CODES = {
     "linear_cka": lambda codes: metrics.linear_cka(codes, codes[:, :1]),
     "neighbour_agreement": lambda codes: metrics.neighbour_agreement(codes, codes[:, :1], 1),
     "gaussian_total_correlation": metrics.gaussian_total_correlation,
+    "frechet": lambda codes: metrics.frechet(codes, codes[::2]),
     "wasserstein": lambda codes: metrics.wasserstein(codes, codes[::2]),
 }
 # They take an importance matrix, images or a model, or are results; each has tests of its own.

@@ -10,6 +10,7 @@ from vaecourse.data.images import ImageSet, Split
 from vaecourse.data.places import Place, in_words, listings, listings_below, place_in
 from vaecourse.data.published.listing import Listing
 from vaecourse.files import private_folder
+from vaecourse.notices import wrapped
 from vaecourse.terminal import say
 
 OFFLINE = ("stand-in", "error")
@@ -161,12 +162,13 @@ def _download(name: str, wanted: DataSetSpec) -> None:
 
 
 def _stand_in(name: str, wanted: DataSetSpec, offline: str, reason: str) -> ImageSet:
-    """The stand-in of a data set, announced by a printed line; or an error, with ``offline="error"``."""
+    """The stand-in of a data set, announced in print; or an error, with ``offline="error"``."""
     remedy = f"go online, or put {wanted.published_files} into $VAECOURSE_DATA/{name}"
     if offline == "error":
         raise DataError(f"{wanted.title} is not on this machine, and {reason}: {remedy}")
     substitute = wanted.stand_in
     splits = substitute.load()
     source = f"stand-in for {wanted.title}: {substitute.description}"
-    say(f"STAND-IN, not {wanted.title}: {substitute.description}, because {reason}. For the real set {remedy}.")
+    say(wrapped(f"STAND-IN, not {wanted.title}: {substitute.description}."))
+    say(wrapped(f"{reason[0].upper()}{reason[1:]}. For the real set {remedy}."))
     return ImageSet(name, splits["train"], splits["test"], source, substitute.label_names, substitute.factor_names)

@@ -43,5 +43,6 @@ def reach(change: Tensor, share: float = 0.9) -> float:
     """
     if not change.sum() > 0:
         raise ValueError("nothing changes: no pixel holds a share of it")
-    held = change.flatten().sort(descending=True).values.double().cumsum(0) / change.double().sum()
+    largest_first = change.double().flatten().sort(descending=True).values
+    held = largest_first.cumsum(0) / largest_first.sum()
     return ((held < share - 1e-6).sum().item() + 1) / change.numel()

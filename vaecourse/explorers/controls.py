@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from torch import Tensor
 
 from vaecourse.evaluation import Units
+from vaecourse.explorers.folding import fold_title
 from vaecourse.explorers.pictures import png
 
 THUMBNAIL = 44  # screen pixels
@@ -122,6 +123,10 @@ class UnitSlider(widgets.HBox):
         )
 
 
+def _more(count: int) -> str:
+    return f"{count} more unit{'s' if count > 1 else ''}"
+
+
 def _grid_range(low: float, high: float) -> tuple[float, float, float]:
     """A range that contains [low, high], and a step, for which a browser's slider computes without rounding.
 
@@ -145,13 +150,15 @@ class LevelPanel(widgets.VBox):
     Parameters
     ----------
     level : Units
+    is_hierarchy : bool
     on_move : called with a unit and its new value
     on_take : called with a unit whose name was clicked
     header : list of widgets above the sliders
     """
 
-    def __init__(self, level: Units, on_move: Callable, on_take: Callable, header: list):
+    def __init__(self, level: Units, is_hierarchy: bool, on_move: Callable, on_take: Callable, header: list):
         self.level = level
+        self._is_hierarchy = is_hierarchy
         self.sliders: dict[int, UnitSlider] = {}
         self._on_move, self._on_take = on_move, on_take
         self._values = self._mean = self._width = None
@@ -164,19 +171,23 @@ class LevelPanel(widgets.VBox):
         self.accordion.observe(self._unfold, "selected_index")
         self.accordion.add_class("vaecourse-folds")
         self.accordion.layout.flex = "none"
-        body = [self._grid(first)] if first else [widgets.HTML("All units of this level have collapsed.")]
+        nothing = f"No unit is in use here: {self._title(len(level.order))}."
+        body = [self._grid(first)] if first else [widgets.HTML(nothing)]
         scrolled = widgets.VBox([*body, *([self.accordion] if folds else [])])
         scrolled.layout.max_height, scrolled.layout.overflow = "380px", "hidden auto"
         super().__init__([*header, scrolled])
 
+    def _title(self, count: int) -> str:
+        return fold_title(self.level, count, self._is_hierarchy)
+
     def _folds(self, shown: int) -> list[tuple[str, list[int]]]:
         order, active = self.level.order, self.level.active_count
-        groups = [("more", order[shown:active]), ("collapsed", order[active:])]
+        groups = [(_more, order[shown:active]), (self._title, order[active:])]
         folds = []
-        for kind, units in groups:
+        for title, units in groups:
             for begin in range(0, len(units), FOLDED_TOGETHER):
                 part = units[begin : begin + FOLDED_TOGETHER]
-                folds.append((f"{len(part)} {kind} unit{'s' if len(part) > 1 else ''}", part))
+                folds.append((title(len(part)), part))
         return folds
 
     def _unfold(self, change) -> None:

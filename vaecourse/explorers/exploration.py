@@ -4,7 +4,6 @@ The codes of one image are a list with a tensor (d,) for each level, z_1 first, 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -19,6 +18,7 @@ from vaecourse.evaluation.paths import follow
 from vaecourse.evaluation.units import posteriors_of
 from vaecourse.explorers.directions import Directions, principal_directions
 from vaecourse.explorers.explorable import check_explorable, chosen_starts
+from vaecourse.explorers.folding import folded
 from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.metrics.reconstruction import WINDOW
 from vaecourse.models import ImageModel
@@ -27,7 +27,6 @@ from vaecourse.randomness import seeded
 
 MEASURED_AT_MOST = 1000  # images: the mean rate of a unit is then accurate to a few hundredths of a nat
 DIRECTIONS_FROM = 300  # images
-LEAST_RATE = 0.05  # nats; explorers fold away the units of a hierarchy that carry less
 
 
 class Exploration:
@@ -86,9 +85,7 @@ class Exploration:
             raise ValueError("the model's codes contain NaN or infinity: it has diverged, train it again")
         self.measured = split[order[:MEASURED_AT_MOST].sort().values]
         self._directions: list[Directions] = []
-        measured = measure_units(model, self.measured, seed)
-        if model.is_hierarchy:
-            measured = [replace(units, active=units.active & (units.importance >= LEAST_RATE)) for units in measured]
+        measured = folded(measure_units(model, self.measured, seed), model.is_hierarchy)
         self.levels = [units.reaching(codes) for units, codes in zip(measured, self._means, strict=True)]
 
     @property
@@ -105,6 +102,13 @@ class Exploration:
             raise IndexError(f"there is no start {index}: choose 0 to {len(self.images) - 1}")
         widths = [None if width is None else width[index].clone() for width in self._widths]
         return [codes[index].clone() for codes in self._means], widths
+
+    def begin_with(self, index: int) -> None:
+        """Put one image of ``images`` before the others: explorers open with the first."""
+        order = sorted(range(len(self.images)), key=lambda place: place != index)
+        self.indices, self.names = ([listed[place] for place in order] for listed in (self.indices, self.names))
+        self.images, self._means = self.images[order], [codes[order] for codes in self._means]
+        self._widths = [None if width is None else width[order] for width in self._widths]
 
     def scores(self, index: int) -> dict[str, float]:
         """MSE, PSNR (dB) and, from 7 pixels a side, SSIM of the reconstruction of one image of ``images``."""

@@ -1,5 +1,7 @@
 """The explorer for a running kernel, made of ipywidgets."""
 
+import html
+
 import ipywidgets as widgets
 import torch
 from torch import Tensor
@@ -29,10 +31,14 @@ class Explorer(widgets.VBox):
     ----------
     explorations : dict of name -> Exploration
         Explorations with the same start images, by model name.
+    task : str
+        What to try, above the controls.
+    level : int
+        Level at which the explorer opens; a model with fewer levels opens at its highest.
     """
 
-    def __init__(self, explorations: dict[str, Exploration]):
-        self.explorations = explorations
+    def __init__(self, explorations: dict[str, Exploration], task: str = "", level: int = 1):
+        self.explorations, self._opens = explorations, level
         first = next(iter(explorations.values()))
         self.exploration = first
         self.zoom = zoom_for(first.images.shape[1:], PICTURE)
@@ -52,8 +58,7 @@ class Explorer(widgets.VBox):
         self._level_box = widgets.VBox()
 
         self.strip.layout.align_self = "flex-start"
-        self.model.style.button_width = "auto"
-        self.model.layout.margin = "2px 16px 2px 8px"
+        self.model.style.button_width, self.model.layout.margin = "auto", "2px 16px 2px 8px"
         self.original.title.value = "<b>original</b>"
         self.now.title.value = "<b>now</b>"
         self.change.title.value, self.change.text.value = "<b>now − start</b>", small(LEGEND)
@@ -66,7 +71,8 @@ class Explorer(widgets.VBox):
         strip_box = widgets.VBox([self.strip_title, self.strip, self.strip_values])
         self._bar_text = widgets.HTML(small(BAR_TEXT))
         parts = [self.starts, pictures, strip_box, self._level_box, self._bar_text]
-        super().__init__([widgets.HTML(STYLE), *switch, *parts])
+        self.task = widgets.HTML(f"<b>Try this:</b> {html.escape(task)}")
+        super().__init__([widgets.HTML(STYLE), *([self.task] if task else []), *switch, *parts])
         self.layout.max_width = "860px"
         self._show_model()
 
@@ -100,7 +106,7 @@ class Explorer(widgets.VBox):
         self._level_box.children = self.panels
         self.tabs = None
         if len(levels) > 1:
-            self.tabs = widgets.Tab(self.panels, selected_index=0)
+            self.tabs = widgets.Tab(self.panels, selected_index=min(self._opens, len(levels)) - 1)
             for place, level in enumerate(levels):
                 self.tabs.set_title(place, level.level)
             self.tabs.observe(self._switch_level, "selected_index")
@@ -124,7 +130,8 @@ class Explorer(widgets.VBox):
         if self._is_map(number):
             shape, directions = self.exploration.model.latent_shapes[number - 1], self.exploration.directions(number)
             return MapPanel(shape, directions, *acts, header)
-        return LevelPanel(self.exploration.levels[number - 1], *acts, header)
+        is_hierarchy = self.exploration.model.is_hierarchy
+        return LevelPanel(self.exploration.levels[number - 1], is_hierarchy, *acts, header)
 
     def _begin(self, same_strip: bool = False) -> None:
         """Set codes and pictures to the chosen start."""

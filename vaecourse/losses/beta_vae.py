@@ -48,7 +48,12 @@ class BetaVAE:
         """Return β after a number of epochs."""
         return self.beta * self.schedule(epoch)
 
-    def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
+    def __call__(
+        self,
+        images: Tensor,
+        output: Output,
+        epoch: float = math.inf,
+    ) -> dict[str, Tensor]:
         """Return the terms ``loss``, ``distortion``, ``rate``, ``negative_elbo``: scalars, in nats per image.
 
         Parameters
@@ -60,7 +65,8 @@ class BetaVAE:
             Number of epochs trained so far, for the schedule.
         """
         terms = elbo_terms(images, output)
-        return {"loss": terms["distortion"] + self.beta_at(epoch) * terms["rate"], **terms}
+        loss = terms["distortion"] + self.beta_at(epoch) * terms["rate"]
+        return {"loss": loss, **terms}
 
 
 class Capacity:

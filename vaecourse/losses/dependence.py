@@ -64,7 +64,10 @@ def log_aggregate(level: Level, dataset_size: int | None = None) -> tuple[Tensor
     return (pairs.sum(2) + log_weights).logsumexp(1), (pairs + log_weights[:, :, None]).logsumexp(1)
 
 
-def stratified_total_correlation(level: Level, dataset_size: int | None = None) -> Tensor:
+def stratified_total_correlation(
+    level: Level,
+    dataset_size: int | None = None,
+) -> Tensor:
     """Estimate KL(q(z)‖Π q(z_j)) of one level from the posteriors of a batch: a scalar, in nats.
 
     See :func:`vaecourse.losses.dependence.log_aggregate`.

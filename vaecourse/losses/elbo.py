@@ -6,6 +6,8 @@ from torch import Tensor
 
 from vaecourse.models.output import Level, Output
 
+NO_RATE = "this model has no posterior and so no rate: train it with Reconstruction()"
+
 
 def distortion(images: Tensor, output: Output) -> Tensor:
     """Return −log p(x|z) of each image (N,), in nats, from images (N, C, H, W) in [0, 1]."""
@@ -31,7 +33,7 @@ def rates(output: Output, closed_form: bool = False) -> list[Tensor]:
         If the model has no posterior, such as a plain autoencoder.
     """
     if any(level.posterior is None for level in output.levels):
-        raise ValueError("this model has no posterior and so no rate: train it with Reconstruction()")
+        raise ValueError(NO_RATE)
     return [
         level.posterior.log_prob(level.codes) - level.prior.log_prob(level.codes)
         if level.prior_depends_on_sample and not closed_form
@@ -86,5 +88,5 @@ def only_level(output: Output, loss: str) -> Level:
     if len(output.levels) != 1:
         raise ValueError(f"{loss} is for one latent level, this model has {len(output.levels)}: see HELBO(intra=…)")
     if output.levels[0].posterior is None:
-        raise ValueError("this model has no posterior and so no rate: train it with Reconstruction()")
+        raise ValueError(NO_RATE)
     return output.levels[0]

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from functools import partial
 from numbers import Real
 
 from torch import Tensor
@@ -92,7 +93,12 @@ class HELBO:
         betas, schedules = per_level(self.betas, levels, "betas"), per_level(self.schedule, levels, "schedules")
         return [beta * schedule(epoch) for beta, schedule in zip(betas, schedules, strict=True)]
 
-    def __call__(self, images: Tensor, output: Output, epoch: float = math.inf) -> dict[str, Tensor]:
+    def __call__(
+        self,
+        images: Tensor,
+        output: Output,
+        epoch: float = math.inf,
+    ) -> dict[str, Tensor]:
         """Return terms in nats per image.
 
         They are ``loss``; ``distortion``, ``rate``, ``rate_l`` and ``negative_elbo`` of the chain, for either bound;
@@ -107,22 +113,25 @@ class HELBO:
         betas = self.betas_at(epoch, len(output.levels))
         self._check_minimum(output, betas)
         terms = elbo_terms(images, output)
-        rates = [terms[f"rate_{level}"] for level in range(1, len(betas) + 1)] if len(betas) > 1 else [terms["rate"]]
-        # A KL is taken twice only where the two bounds differ: a model of many levels would feel it.
+        names = [f"rate_{level}" for level in range(1, len(betas) + 1)]
+        rates = [terms[name] for name in names] if len(betas) > 1 else [terms["rate"]]
+        # A second KL costs time, so it is taken only where the bounds differ.
         differ = any(level.prior_depends_on_sample for level in output.levels)
         product = level_rates(output, closed_form=True) if differ else rates
         terms["product_rate"] = sum(product)
         rates = rates if self.bound == "chain" else product
-        loss = terms["distortion"] + sum(beta * rate for beta, rate in zip(betas, rates, strict=True))
+        weighted = [beta * rate for beta, rate in zip(betas, rates, strict=True)]
+        loss = terms["distortion"] + sum(weighted)
         if self.intra:
-            terms["total_correlation"] = sum(
-                stratified_total_correlation(level, self.dataset_size) for level in output.levels
-            )
+            size = self.dataset_size
+            estimate = partial(stratified_total_correlation, dataset_size=size)
+            terms["total_correlation"] = sum(map(estimate, output.levels))
             loss = loss + self.intra * terms["total_correlation"]
         if self.inter:
             pairs = itertools.combinations([level.codes for level in output.levels], 2)
             information = itertools.starmap(gaussian_mutual_information, pairs)
-            terms["inter_level_information"] = sum(information, start=terms["rate"].new_zeros(()))  # 0 for one level
+            nothing = terms["rate"].new_zeros(())  # of one level there are no pairs
+            terms["inter_level_information"] = sum(information, start=nothing)
             loss = loss + self.inter * terms["inter_level_information"]
         return {"loss": loss, **terms}
 

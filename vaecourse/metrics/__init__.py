@@ -5,7 +5,7 @@ import warnings
 from vaecourse.metrics import attributes
 from vaecourse.metrics.active_units import active_units
 from vaecourse.metrics.dci import completeness, dci, disentanglement
-from vaecourse.metrics.density import kolmogorov_smirnov, wasserstein
+from vaecourse.metrics.density import frechet, kolmogorov_smirnov, wasserstein
 from vaecourse.metrics.interventions import beta_vae_score, factor_vae_score
 from vaecourse.metrics.mig import mig, modularity
 from vaecourse.metrics.r2 import max_r2, r2
@@ -25,6 +25,7 @@ __all__ = [
     "dci",
     "disentanglement",
     "factor_vae_score",
+    "frechet",
     "gaussian_total_correlation",
     "kolmogorov_smirnov",
     "linear_cka",

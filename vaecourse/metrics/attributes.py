@@ -147,7 +147,13 @@ def linear_probe(
     return Probe(accuracies[0], *_interval(accuracies[1:]), guess)
 
 
-def best_units(codes, attributes, test, repetitions: int = 1000, seed: int = 0) -> BestUnits:
+def best_units(
+    codes,
+    attributes,
+    test,
+    repetitions: int = 1000,
+    seed: int = 0,
+) -> BestUnits:
     """Choose the unit of each attribute on the training images, and test the choice on others.
 
     On the training images the correlation is biased upwards, because it is the largest of d. On the test images it
@@ -172,10 +178,12 @@ def best_units(codes, attributes, test, repetitions: int = 1000, seed: int = 0) 
     x, a = _standard(chosen), _standard(present)
     weights = _resamples(len(x), repetitions, seed)
     generator = np.random.default_rng([seed, 1])
-    largest = [np.abs((x * a[generator.permutation(len(a))]).mean(0)).max() for _ in range(repetitions)]
+    orders = [generator.permutation(len(a)) for _ in range(repetitions)]
+    largest = [np.abs((x * a[order]).mean(0)).max() for order in orders]
+    bar = float(np.quantile(largest, CONFIDENCE))
     interval = _interval(_weighted_correlations(x, a, weights))
     training = np.take_along_axis(all_pairs, unit[None], axis=0)[0]
-    return BestUnits(unit, training, (x * a).mean(0), *interval, float(np.quantile(largest, CONFIDENCE)))
+    return BestUnits(unit, training, (x * a).mean(0), *interval, bar)
 
 
 def _checked(codes, attributes) -> tuple[np.ndarray, np.ndarray]:

@@ -81,11 +81,12 @@ class HDVAE(Hierarchy):
     def _infer_bottom_up(self, parameters: Tensor, sample: bool) -> list[Level]:
         posterior = DiagonalGaussian.from_parameters(parameters)
         levels = [Level(_draw(posterior, sample), posterior)]
-        for posterior_network, prior_network in zip(self.posteriors, self.priors, strict=True):
+        for infer_next, prior_of in zip(self.posteriors, self.priors, strict=True):
             below = levels[-1]
-            posterior = DiagonalGaussian.from_parameters(posterior_network(below.codes))
+            posterior = DiagonalGaussian.from_parameters(infer_next(below.codes))
             levels.append(Level(_draw(posterior, sample), posterior))
-            below.prior = DiagonalGaussian.from_parameters(prior_network(levels[-1].codes))
+            parameters = prior_of(levels[-1].codes)
+            below.prior = DiagonalGaussian.from_parameters(parameters)
             below.prior_depends_on_sample = True
         levels[-1].prior = DiagonalGaussian.standard_like(levels[-1].codes)
         return levels

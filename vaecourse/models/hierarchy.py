@@ -18,7 +18,12 @@ class Hierarchy(LatentVariableModel):
     def prior(self, *above: Tensor) -> DiagonalGaussian:
         raise NotImplementedError
 
-    def descend(self, *held: Tensor, sample: bool = False, temperature: float = 1.0) -> list[Tensor]:
+    def descend(
+        self,
+        *held: Tensor,
+        sample: bool = False,
+        temperature: float = 1.0,
+    ) -> list[Tensor]:
         """Return codes of all levels, z_1 first: the given ones, and below them means of, or draws from, the priors.
 
         Parameters

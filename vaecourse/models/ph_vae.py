@@ -83,7 +83,8 @@ class PHVAE(LatentVariableModel):
     def encode_degrees(self, images: Tensor) -> list[DiagonalGaussian]:
         """Return the posterior of each degree, over codes (N, latent_dim), for images (N, C, H, W) in [0, 1]."""
         features = self.features(self._checked_images(images))
-        parameters = [encoder(feature) for encoder, feature in zip(self.encoders, features, strict=True)]
+        pairs = zip(self.encoders, features, strict=True)
+        parameters = [encoder(feature) for encoder, feature in pairs]
         return [DiagonalGaussian.from_parameters(values) for values in parameters]
 
     def encode(self, images: Tensor) -> DiagonalGaussian:

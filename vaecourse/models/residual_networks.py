@@ -156,7 +156,12 @@ class Stage(nn.Module):
         mean, log_variance = self.prior_head(features).chunk(2, dim=1)
         return DiagonalGaussian(mean.flatten(1), bounded(log_variance.flatten(1), PRIOR_LOG_VARIANCE))
 
-    def posterior(self, prior: DiagonalGaussian, features: Tensor, evidence: Tensor) -> DiagonalGaussian:
+    def posterior(
+        self,
+        prior: DiagonalGaussian,
+        features: Tensor,
+        evidence: Tensor,
+    ) -> DiagonalGaussian:
         """q(z_l|z_{l+1}, …, x): the prior moved by some of its own widths, and widened or narrowed by a factor.
 
         Where the network gives 0 the posterior is the prior, and costs nothing (Vahdat and Kautz, 2020, section 3.2).

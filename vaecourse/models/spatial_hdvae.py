@@ -115,7 +115,8 @@ class SpatialHDVAE(Hierarchy):
         """Codes (N, d) of all levels, z_1 first, to a distribution over images."""
         codes = self._checked_codes(*codes)
         features = self.top.read(codes[-1])
-        for stage, level_codes in zip(reversed(self.stages), reversed(codes[:-1]), strict=True):
+        pairs = zip(self.stages, codes[:-1], strict=True)
+        for stage, level_codes in reversed(list(pairs)):
             features = stage.read(stage.enter(features), level_codes)
         return self.decoder(features)
 

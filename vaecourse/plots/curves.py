@@ -13,7 +13,10 @@ from vaecourse.metrics.factors import as_array
 from vaecourse.plots.style import INK, LINE_COLOURS, panels, styled
 from vaecourse.training import History
 
-NOT_IN_NATS = {
+NATS = "nats per image"
+TITLES = {
+    "negative_elbo": ("negative ELBO", NATS),
+    "dimension_wise_kl": ("dimension-wise KL", NATS),
     "mse": ("MSE", ""),
     "psnr": ("PSNR", "dB"),
     "ssim": ("SSIM", ""),
@@ -59,7 +62,7 @@ def history(
     for panel, name in zip(axes.flat, names, strict=False):
         for label, one in histories.items():
             drawn |= _draw_term(panel, one, name, colours[label], first_epoch)
-        title, unit = NOT_IN_NATS.get(name.removeprefix("test_"), (name.replace("_", " "), "nats per image"))
+        title, unit = TITLES.get(name.removeprefix("test_"), (name.replace("_", " "), NATS))
         panel.set(xlabel="epoch", ylabel=unit, title=title)
         panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         panel.grid(axis="y")

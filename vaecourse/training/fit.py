@@ -68,11 +68,9 @@ def fit(
     batch_size, learning_rate
         Images per step, and learning rate of Adam. The last, smaller batch of an epoch is used too.
     learning_rate_schedule : callable, optional
-        Share of the learning rate as a function of the epochs trained (a float), for instance
-        :class:`vaecourse.losses.Cosine`. Default: constant 1.
+        Share of the learning rate by epochs trained, a float (:class:`vaecourse.losses.Cosine`). Default: constant 1.
     largest_gradient : float, optional
-        Largest norm of the gradient of all weights together; a longer one is shortened to it (Pascanu et al., 2013).
-        Default: there is no limit.
+        Norm to which a longer gradient of all weights is shortened (Pascanu et al., 2013). Default: there is none.
     seed : int
         Seed of the order of the images, the codes and dynamic binarisation.
     device : optional
@@ -91,8 +89,8 @@ def fit(
         If a setting is out of range, a metric is unknown, the checkpoint belongs to another run or its folder does
         not exist.
     TrainingDiverged
-        If a term or a weight is not finite. The message names it, the step and the learning rate. Model, loss and
-        checkpoint are those of the epoch before, so that the same call with a lower learning rate goes on.
+        If a term or a weight is not finite; the message says which and when. Model, loss and checkpoint are those of
+        the epoch before, so that the same call with a lower learning rate goes on.
     OSError
         If the checkpoint cannot be written.
 
@@ -210,7 +208,13 @@ def _train_epoch(model, images, loss, optimizer, rate_at, epoch, batch_size, ter
     return averages
 
 
-def step(model: nn.Module, loss: Callable, optimizer: Optimizer, images: Tensor, epoch: float) -> dict[str, Tensor]:
+def step(
+    model: nn.Module,
+    loss: Callable,
+    optimizer: Optimizer,
+    images: Tensor,
+    epoch: float,
+) -> dict[str, Tensor]:
     """Take one step of the optimiser on a batch of images (N, C, H, W), and return the terms of the loss."""
     output = model(images)
     terms = loss(images, output, epoch)

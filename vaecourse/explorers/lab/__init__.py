@@ -1,7 +1,7 @@
 """The VAE lab: a page on which a small VAE learns points in the plane, in the reader's browser and without a kernel.
 
-The scripts of :data:`SCRIPTS` train and draw; a page needs them and ``lab.css``. ``poster.svg`` is what a page shows
-before it is touched, and without JavaScript; ``python book/lab_poster.py`` draws it again.
+The scripts of :data:`SCRIPTS` train and draw; a page needs them and :data:`STYLE_SHEETS`. ``poster.svg`` is what a
+page shows before it is touched, and without JavaScript; ``python book/lab_poster.py`` draws it again.
 """
 
 import html as markup
@@ -12,17 +12,18 @@ from numbers import Real
 from pathlib import Path
 
 from vaecourse.checks import one_of
+from vaecourse.explorers.page import ELEMENTS, PANEL, whole_page
 from vaecourse.files import atomic_path
 
-__all__ = ["SCRIPTS", "STYLE_SHEET", "html", "lab", "save_page"]
+__all__ = ["SCRIPTS", "STYLE_SHEETS", "html", "lab", "save_page"]
 
 _FOLDER = Path(__file__).parent
-STYLE_SHEET = _FOLDER / "lab.css"
+STYLE_SHEETS = (PANEL, _FOLDER / "lab.css")
 POSTER = _FOLDER / "poster.svg"
 # Each script needs those before it. They are plain scripts, because browsers refuse modules on a page opened from disk.
 _COMPUTING = ("random", "dense", "model", "datasets", "quadrature", "run", "settings")
 _SHOWING = ("markup", "plane", "codes", "curves", "one_step", "views", "lab", "opening")
-SCRIPTS = tuple(_FOLDER / f"{name}.js" for name in (*_COMPUTING, *_SHOWING))
+SCRIPTS = (ELEMENTS, *(_FOLDER / f"{name}.js" for name in (*_COMPUTING, *_SHOWING)))
 
 DATA = ("ring", "moons", "mixture", "spiral", "own")
 PAGE_VARIABLE = "VAECOURSE_PAGE_EXPLORERS"  # set while the book is built: the page has the scripts already
@@ -31,9 +32,6 @@ ALT = (
     "narrow posteriors of six points, spread over the prior."
 )
 CAPTION = "The VAE lab: a small VAE learns these points in your browser. It needs JavaScript; this is a picture of it."
-# In the dark, the variables that the book's theme sets for lab.css.
-DARK = """--pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b;
---pst-color-background: #14181e; --pst-color-surface: #222832; --pst-color-primary: #3fb1c5;"""
 
 
 def lab(**settings):
@@ -91,7 +89,7 @@ def save_page(path: str | Path, **settings) -> None:
 
 
 def html(**settings) -> str:
-    """The lab as HTML for a page that has :data:`SCRIPTS` and :data:`STYLE_SHEET`.
+    """The lab as HTML for a page that has :data:`SCRIPTS` and :data:`STYLE_SHEETS`.
 
     Raises
     ------
@@ -109,33 +107,8 @@ def html(**settings) -> str:
 
 
 def _page(settings: dict) -> str:
-    scripts = "\n".join(f"<script>\n{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)
-    # The style sheet asks for the theme of the page; here it is that of the browser.
-    theme = (
-        'const dark = matchMedia("(prefers-color-scheme: dark)"); '
-        'const follow = () => (document.documentElement.dataset.theme = dark.matches ? "dark" : "light"); '
-        'follow(); dark.addEventListener("change", follow);'
-    )
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>VAE lab</title>
-<style>
-:root {{ color-scheme: light dark; }}
-html[data-theme="dark"] {{ {DARK} }}
-body {{ margin: 0 auto; max-width: 68rem; padding: 0 0.5rem; background: var(--pst-color-background, #fff); }}
-{STYLE_SHEET.read_text(encoding="utf-8")}</style>
-<script>{theme}</script>
-</head>
-<body>
-{html(**settings)}
-{scripts}
-</body>
-</html>
-"""
+    style = "body { margin: 0 auto; max-width: 68rem; padding: 0 0.5rem; }"
+    return whole_page("VAE lab", style, html(**settings), STYLE_SHEETS, SCRIPTS)
 
 
 def _checked(settings: dict) -> dict:

@@ -1,20 +1,10 @@
-// Elements of the page and of drawings, numbers as text, and the controls: radio buttons and sliders of the browser.
+// Elements of drawings, numbers as text, and the controls: radio buttons and sliders of the browser.
 "use strict";
 var vaeLab = globalThis.vaeLab ?? {};
 
 (() => {
+  const { make } = vaeElements;
   let groups = 0;
-
-  /** An element: make("p", {className: "note", "aria-label": "…"}, "text", child). */
-  const make = (tag, attributes = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name in node && !name.startsWith("aria")) node[name] = value;
-      else node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  };
 
   /** An element of a drawing. */
   const draw = (tag, attributes = {}, ...children) => {

@@ -3,18 +3,8 @@
 var vaecourse = globalThis.vaecourse ?? {};
 
 (() => {
+  const { make } = vaeElements;
   let groups = 0;
-
-  /** An element: make("p", {className: "note", "aria-label": "…"}, "text", child). */
-  const make = (tag, attributes = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name in node && !name.startsWith("aria")) node[name] = value;
-      else node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  };
 
   /** A group of radio buttons; `contents` are texts or {label, content}. `change` receives the index of the choice. */
   class Choice {

@@ -43,11 +43,15 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.stripRow = make("div", { role: "img" }, ...this.strip.map(({ canvas }) => canvas));
       this.stripCaption = make("figcaption");
       this.status = make("p", { className: "explorer-status", role: "status" });
-      const small = [this.originalFigure, this.firstFigure, captioned(this.difference, "differ\u00adence")];
+      const small = [this.originalFigure, this.firstFigure, captioned(this.difference, "picture − start")];
+      const legend = make("p", { className: "explorer-legend" },
+        make("span", { className: "explorer-brighter" }, "brighter"), " and ",
+        make("span", { className: "explorer-darker" }, "darker"), " than the start");
       this.main = make("div", { className: "explorer-main" },
         make("div", { className: "explorer-pictures" },
           make("div", { className: "explorer-picture" }, this.picture.canvas),
           make("div", { className: "explorer-small" }, ...small),
+          legend,
           this.scores));
       const strip = make("figure", { className: "explorer-strip" }, this.stripRow, this.stripCaption);
       const choices = make("div", { className: "explorer-top" }, this.models.node, this.start.kinds.node);

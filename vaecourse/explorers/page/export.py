@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor, nn
 
-from vaecourse.evaluation import Units
 from vaecourse.explorers.exploration import Exploration
+from vaecourse.explorers.folding import fold_title
 from vaecourse.explorers.page.encoders import encoder_of, plane_of
 from vaecourse.explorers.page.layers import Packing
 from vaecourse.explorers.poster import poster
@@ -23,8 +23,10 @@ from vaecourse.models import DiffusionModel, ImageModel, SpatialHDVAE
 from vaecourse.models.residual_networks import PRIOR_LOG_VARIANCE
 
 
-def html(explorations: dict[str, Exploration]) -> str:
+def html(explorations: dict[str, Exploration], task: str = "", level: int = 1) -> str:
     """The explorer of one or several models (by name) as HTML; all must have the same start images.
+
+    ``task`` says above the controls what to try. The explorer opens at ``level``, or at the highest of a model.
 
     Raises
     ------
@@ -38,7 +40,9 @@ def html(explorations: dict[str, Exploration]) -> str:
     first, *others = explorations.values()
     if any(other.images.shape != first.images.shape or not other.images.equal(first.images) for other in others):
         raise ValueError("the models must start from the same images: explore them on one split with one seed")
-    models, weights = zip(*(_model(name, exploration) for name, exploration in explorations.items()), strict=True)
+    models, weights = zip(
+        *(_model(name, exploration, level) for name, exploration in explorations.items()), strict=True
+    )
     encoders = [encoder_of(exploration) for exploration in explorations.values()]
     files = [*weights]
     for part, encoder in zip(models, encoders, strict=True):
@@ -60,9 +64,10 @@ def html(explorations: dict[str, Exploration]) -> str:
         f'<script type="application/octet-stream" class="explorer-weights">{base64.b64encode(data).decode()}</script>'
         for data in files
     )
+    shown_task = f'\n<p class="explorer-task"><b>Try this:</b> {markup.escape(task)}</p>' if task else ""
     picture, caption = poster(first)
     height, width = picture.shape[:2]
-    return f"""<div class="explorer" role="group" aria-label="Explorer of latent codes">
+    return f"""<div class="explorer" role="group" aria-label="Explorer of latent codes">{shown_task}
 <figure class="explorer-poster">
 <img src="{_data_uri(picture)}" width="{width}" height="{height}" alt="{markup.escape(caption)}">
 <figcaption>{markup.escape(caption)}</figcaption>
@@ -72,7 +77,7 @@ def html(explorations: dict[str, Exploration]) -> str:
 </div>"""
 
 
-def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
+def _model(name: str, exploration: Exploration, level: int) -> tuple[dict, bytes]:
     """A model's part of the manifest, and the bytes of its weights."""
     model = exploration.model
     packing = Packing(_networks(model))
@@ -102,7 +107,8 @@ def _model(name: str, exploration: Exploration) -> tuple[dict, bytes]:
         "type": "int8" if packing.in_bytes else "float16",
         "bytes": len(packing.data),
         **wiring,
-        "levels": [_level(*pair) for pair in zip(exploration.levels, shapes, strict=True)],
+        "opens": min(level, len(shapes)) - 1,
+        "levels": [_level(exploration, number) for number in range(1, len(shapes) + 1)],
         "starts": starts,
         "plane": plane_of(exploration),
     }
@@ -139,8 +145,9 @@ def _shaped(model: SpatialHDVAE, packing: Packing) -> dict:
     return {"top": top, "stages": stages, "decoder": decoder, "logVarianceLimit": PRIOR_LOG_VARIANCE}
 
 
-def _level(level: Units, shape: tuple[int, ...]) -> dict:
+def _level(exploration: Exploration, number: int) -> dict:
     """A level in the manifest: units with sliders, or maps to paint on."""
+    level, shape = exploration.levels[number - 1], exploration.model.latent_shapes[number - 1]
     described = {"name": level.level, "size": len(level.order)}
     if len(shape) > 1:
         rates, active = (values.view(shape[0], -1) for values in (level.importance, level.active))
@@ -153,6 +160,7 @@ def _level(level: Units, shape: tuple[int, ...]) -> dict:
         "labels": [level.label(unit) for unit in range(len(level.order))],
         "order": level.order,
         "active": level.active_count,
+        "folded": fold_title(level, len(level.order) - level.active_count, exploration.model.is_hierarchy),
         "low": _numbers(level.low, digits=6),
         "high": _numbers(level.high, digits=6),
     }

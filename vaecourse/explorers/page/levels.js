@@ -8,7 +8,7 @@ var vaecourse = globalThis.vaecourse ?? {};
   /** Controls that call `explorer`'s hold(level, unit), move(level, unit, value), resample(level) and reset(). */
   vaecourse.Levels = class Levels {
     constructor(model, explorer) {
-      const { levels, hierarchy } = model.manifest;
+      const { levels, hierarchy, opens } = model.manifest;
       this.model = model;
       this.painters = levels.map((level, number) => level.shape && new Painter(level, number, explorer));
       this.sliders = levels.map((level, number) => (level.shape ? [] : this.#sliders(level, number, explorer)));
@@ -29,7 +29,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       this.plane = model.manifest.plane ? new Plane(model, explorer) : null;
       const parts = [this.tabs.node, ...(this.plane ? [this.plane.node] : []), ...this.panels, this.actions];
       this.node = make("div", { className: "explorer-codes" }, ...parts);
-      this.show(0);
+      this.show(opens);
     }
 
     #sliders(level, number, explorer) {
@@ -46,13 +46,11 @@ var vaecourse = globalThis.vaecourse ?? {};
       });
     }
 
-    #panel({ order, active, labels }, number) {
+    #panel({ order, active, folded }, number) {
       const nodes = order.map((unit) => this.sliders[number][unit].node);
       const panel = make("div", { className: "explorer-units" }, ...nodes.slice(0, active));
-      const folded = order.length - active;
-      if (folded) {
-        const kind = labels[0].includes("nats") ? "collapsed" : "nearly constant";
-        const title = make("summary", {}, `${folded} ${kind} unit${folded > 1 ? "s" : ""}`);
+      if (active < order.length) {
+        const title = make("summary", {}, folded);
         panel.append(make("details", { open: active === 0 }, title, ...nodes.slice(active)));
       }
       return panel;

@@ -122,28 +122,27 @@ var vaecourse = globalThis.vaecourse ?? {};
     #draw() {
       if (!this.now) return;
       const context = this.canvas.getContext("2d");
-      const { color } = getComputedStyle(this.surface);
+      const style = getComputedStyle(this.explorer.root); // the plane itself may not be in the document yet
       context.clearRect(0, 0, SIZE, SIZE);
       if (this.ground === PICTURES) context.drawImage(this.#pictures(), 0, 0, SIZE, SIZE);
-      else this.#drawCodes(context, color);
-      const accent = getComputedStyle(this.surface).getPropertyValue("--accent");
+      else this.#drawCodes(context, style.color);
       if (this.widths) {
         const [x, y] = this.#at(this.mean);
         for (const sigmas of [1, 2]) {
           const [right, down] = this.#at(this.mean.map((value, unit) => value + sigmas * this.widths[unit]));
-          this.#outlined(context, accent, () => context.ellipse(x, y, right - x, y - down, 0, 0, 2 * Math.PI));
+          this.#outlined(context, style, () => context.ellipse(x, y, right - x, y - down, 0, 0, 2 * Math.PI));
         }
       }
-      this.#outlined(context, accent, () => context.arc(...this.#at(this.now), 8, 0, 2 * Math.PI));
+      this.#outlined(context, style, () => context.arc(...this.#at(this.now), 8, 0, 2 * Math.PI));
     }
 
     /** A line that is seen on any ground. */
-    #outlined(context, colour, path) {
-      for (const [width, style] of [[6, getComputedStyle(this.surface).backgroundColor], [3, colour]]) {
+    #outlined(context, style, path) {
+      for (const [width, colour] of [[6, "--ground"], [3, "--accent"]]) {
         context.beginPath();
         path();
         context.lineWidth = width;
-        context.strokeStyle = style;
+        context.strokeStyle = style.getPropertyValue(colour);
         context.stroke();
       }
     }

@@ -6,22 +6,16 @@ from pathlib import Path
 from IPython.display import HTML
 
 from vaecourse.explorers.exploration import Exploration
-from vaecourse.explorers.page import SCRIPTS, STYLE_SHEET
+from vaecourse.explorers.page import SCRIPTS, STYLE_SHEETS, whole_page
 from vaecourse.explorers.page.export import html
 from vaecourse.files import atomic_path
 
 TITLE = "Explorer of latent codes"
-# In the dark, the variables that the book's theme sets for explorer.css.
-COLOURS = """:root { color-scheme: light dark; }
-@media (prefers-color-scheme: dark) {
-  :root { --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b;
-    --pst-color-background: #14181e; --pst-color-surface: #222832; --pst-color-primary: #3fb1c5; }
-}"""
 FRAME = """<div><iframe title="{title}" srcdoc="{page}" sandbox="allow-scripts"
 style="width: 100%; height: {height}px; border: 0"></iframe></div>"""
 
 
-def write(path: Path, explorations: dict[str, Exploration]) -> None:
+def write(path: Path, explorations: dict[str, Exploration], task: str = "", level: int = 1) -> None:
     """Write the explorer of one or several models (by name), with its scripts and weights, as one HTML file.
 
     Raises
@@ -29,12 +23,12 @@ def write(path: Path, explorations: dict[str, Exploration]) -> None:
     ValueError, TypeError
         The errors of :func:`vaecourse.explorers.page.export.html`.
     """
-    page = _page(explorations)
+    page = _page(explorations, task, level)
     with atomic_path(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
 
 
-def frame(explorations: dict[str, Exploration], height: int) -> HTML:
+def frame(explorations: dict[str, Exploration], height: int, task: str = "", level: int = 1) -> HTML:
     """The same page in a frame of a notebook, which may run scripts and nothing else.
 
     Raises
@@ -42,35 +36,17 @@ def frame(explorations: dict[str, Exploration], height: int) -> HTML:
     ValueError, TypeError
         The errors of :func:`vaecourse.explorers.page.export.html`.
     """
-    return HTML(FRAME.format(title=_title(explorations), page=escape(_page(explorations)), height=height))
+    return HTML(
+        FRAME.format(title=escape(_title(explorations)), page=escape(_page(explorations, task, level)), height=height)
+    )
 
 
 def _title(explorations: dict[str, Exploration]) -> str:
-    return escape(f"{TITLE}: {', '.join(explorations)}")
+    return f"{TITLE}: {', '.join(explorations)}"
 
 
-def _page(explorations: dict[str, Exploration]) -> str:
-    scripts = "\n".join(f"<script>\n{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)
+def _page(explorations: dict[str, Exploration], task: str, level: int) -> str:
+    style = "body { margin: 1rem auto; max-width: 60rem; padding: 0 1rem; font-family: system-ui, sans-serif; }"
     title = _title(explorations)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>
-{COLOURS}
-body {{ margin: 1rem auto; max-width: 60rem; padding: 0 1rem; font-family: system-ui, sans-serif; }}
-body {{ background: var(--pst-color-background, #fff); color: var(--pst-color-text-base, #222832); }}
-{STYLE_SHEET.read_text(encoding="utf-8")}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{html(explorations)}
-</main>
-{scripts}
-</body>
-</html>
-"""
+    content = f"<main>\n<h1>{escape(title)}</h1>\n{html(explorations, task, level)}\n</main>"
+    return whole_page(title, style, content, STYLE_SHEETS, SCRIPTS)
