@@ -144,6 +144,13 @@ def test_archives_that_only_other_programs_open_say_so(name, content, change, re
     assert "copy it again" not in str(caught.value)
 
 
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><title>Quota exceeded</title>", b"\n<HTML>"])
+def test_a_web_page_under_the_name_of_an_archive_is_told(page, data_folder):
+    hostile.write(data_folder / "celeba", {"img_align_celeba.zip": page, LIST: hostile.attribute_list()})
+    with pytest.raises(DataError, match=r"img_align_celeba\.zip cannot be read \(it is a web page"):
+        hostile.vc.load("celeba", offline="error")
+
+
 def denied(*arguments, **settings):
     raise PermissionError(13, "Permission denied")
 

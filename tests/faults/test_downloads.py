@@ -103,6 +103,13 @@ def test_a_download_without_a_good_mirror_ends_in_one_line(mirrors, fault, count
     assert told.get(fault, "not the published ones") in str(caught.value)
 
 
+def test_a_download_says_how_large_it_is(mirrors, capsys):
+    vc.load("mnist", offline="error")
+    assert capsys.readouterr().out == "MNIST: downloading 12 MB, once.\n"
+    vc.load("mnist", offline="error")
+    assert capsys.readouterr().out == ""
+
+
 def test_an_answer_that_never_begins_is_given_up(mirrors, monkeypatch, count):
     def silent(handler):
         time.sleep(30)

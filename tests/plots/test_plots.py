@@ -1,7 +1,9 @@
 """Figures show what the model computes, in the right order, and leave the caller's settings alone."""
 
 import math
+import sys
 from io import BytesIO
+from types import ModuleType
 
 import matplotlib
 import numpy as np
@@ -287,6 +289,17 @@ def test_figure_and_explorer_move_a_unit_alike(hierarchy, random_split):
     expected = exploration.decode(exploration.move(codes, 2, 1, values))
     figure = plots.traversal(hierarchy, random_split, index=3, units=[1], steps=3, level=2)
     torch.testing.assert_close(shown(figure), expected[:, 0])
+
+
+def test_umap_without_a_folder_for_what_numba_compiles_says_what_helps(monkeypatch):
+    def refuse(name):
+        raise RuntimeError(f"cannot cache function {name!r}: no locator available")
+
+    module = ModuleType("umap")
+    module.__getattr__ = refuse
+    monkeypatch.setitem(sys.modules, "umap", module)
+    with pytest.raises(OSError, match="NUMBA_CACHE_DIR to a folder that can be written to"):
+        plots.umap(torch.randn(30, 3))
 
 
 def test_umap_separates_two_clusters_and_repeats_itself():

@@ -2,6 +2,7 @@
 
 import difflib
 
+from vaecourse.checks import new_tensors_on_cpu
 from vaecourse.data import cache, downloads
 from vaecourse.data.catalogue import DATA_SETS, DataSetSpec, Rendered
 from vaecourse.data.errors import DataError
@@ -95,6 +96,7 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
         If the name is unknown, a file is broken, the cache cannot be written to, or ``offline="error"`` refuses
         the stand-in.
     """
+    new_tensors_on_cpu()
     wanted = spec_of(name)
     if offline not in OFFLINE:
         raise DataError(f"offline={offline!r} is unknown: choose one of {', '.join(OFFLINE)}")
@@ -153,6 +155,7 @@ def _check(splits: dict[str, Split], place: Place, label_names: tuple[str, ...])
 def _download(name: str, wanted: DataSetSpec) -> None:
     """Fill the cache by a download, whose files are deleted afterwards."""
     with private_folder(cache.writable_folder(), name) as folder:
+        say(f"{wanted.title}: downloading {wanted.megabytes:,} MB, once.")
         downloads.download(wanted.torchvision, folder, wanted.megabytes)
         place = next(filter(None, (place_in(found, wanted) for found in listings_below(folder, wanted))))
         _store(name, place, "download by torchvision")

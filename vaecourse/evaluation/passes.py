@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from vaecourse.checks import check_level
+from vaecourse.checks import check_level, new_tensors_on_cpu
 from vaecourse.data import Split
 from vaecourse.models import Output
 from vaecourse.models.base import unwrapped
@@ -23,6 +23,7 @@ def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch
 
     Products are computed in the precision of the weights, also where the caller uses autocast.
     """
+    new_tensors_on_cpu()
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from vaecourse.checks import new_tensors_on_cpu
 from vaecourse.data import Split
 from vaecourse.models import ImageModel
 
 
 def check_model(model: nn.Module) -> None:
-    """Raise TypeError unless the model is one of this package."""
+    """Raise TypeError unless the model is one of this package, and ValueError where torch makes tensors elsewhere."""
+    new_tensors_on_cpu()
     if not isinstance(model, ImageModel):
         raise TypeError(f"explore a model of this package, as vc.VAE, not {type(model).__name__}")
 

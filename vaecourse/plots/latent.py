@@ -74,6 +74,8 @@ def umap(
     ------
     ValueError
         If there are fewer than 20 codes, all are the same or one is not finite, or there is not one label per code.
+    OSError
+        If numba finds no folder to write to.
     """
     codes = _finite(codes)
     if codes.ndim != 2 or len(codes) < 20:
@@ -86,7 +88,13 @@ def umap(
         codes, labels = codes[chosen], None if labels is None else labels[chosen]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-        from umap import UMAP  # imported here, because the import takes seconds
+        try:
+            from umap import UMAP  # imported here, because the import takes seconds
+        except RuntimeError as error:
+            raise OSError(
+                f"numba, which UMAP needs, cannot keep what it compiles ({error}): set the environment variable "
+                "NUMBA_CACHE_DIR to a folder that can be written to, and start Python again"
+            ) from error
 
     plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
     ax = _square_axes() if ax is None else ax

@@ -51,6 +51,7 @@ def save(path: str | Path, model: nn.Module, loss, optimizer, rows: list[dict], 
         "model": model.state_dict(),
         "loss": state_of(loss),
         "optimizer": optimizer.state_dict(),
+        "still": [place for place, value in enumerate(model.parameters()) if value not in optimizer.state],
         "rows": rows,
         "random": torch.get_rng_state(),
     }
@@ -81,7 +82,8 @@ def load(path: str | Path, model: nn.Module, loss, optimizer, device, settings: 
         # With weights_only the file can contain tensors and plain values, but no code.
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
         weights, moments, rows, random = (state[name] for name in ("model", "optimizer", "rows", "random"))
-        of_loss, before = state.get("loss", {}), dict(state.get("settings", {}))  # older checkpoints have neither
+        # Older checkpoints have none of these.
+        of_loss, before, still = state.get("loss", {}), dict(state.get("settings", {})), set(state.get("still", ()))
         shapes = {name: (value.shape, value.dtype) for name, value in weights.items()}
         if [row["epoch"] for row in rows if row["seconds"] >= 0] != list(range(len(rows) or 1)):
             raise ValueError("a row of the history is missing")
@@ -92,7 +94,7 @@ def load(path: str | Path, model: nn.Module, loss, optimizer, device, settings: 
     if of_loss and not hasattr(loss, "load_state_dict"):
         raise ValueError(f"{path} is a checkpoint of a loss with a discriminator: go on with that loss, or train anew")
     check_same_run(before, settings, path)
-    if not adam_fits(moments, list(model.parameters())):
+    if not adam_fits(moments, list(model.parameters()), still):
         raise ValueError(broken)
     if of_loss:
         loss.load_state_dict(of_loss, device)

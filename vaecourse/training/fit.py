@@ -14,17 +14,15 @@ from vaecourse.checks import as_list
 from vaecourse.data import Split
 from vaecourse.evaluation import evaluate
 from vaecourse.evaluation.levels import warn_of_collapse
-from vaecourse.evaluation.passes import check_enough_images, mean_scores
+from vaecourse.evaluation.passes import mean_scores
 from vaecourse.losses.schedules import Schedule, constant
-from vaecourse.metrics import mse, psnr, ssim
 from vaecourse.models.base import unwrapped
 from vaecourse.randomness import seeded
 from vaecourse.training import checkpoints, interrupts
 from vaecourse.training.history import History
 from vaecourse.training.resuming import settings_of
+from vaecourse.training.starting import IMAGE_METRICS, check_settings, check_trainable
 from vaecourse.training.terms import RunningTerms
-
-IMAGE_METRICS = {"mse": mse, "psnr": psnr, "ssim": ssim}
 
 
 def fit(
@@ -102,11 +100,12 @@ def fit(
         If an upper level of a hierarchy ends with a rate near 0.
     """
     metrics, callbacks = as_list(metrics), [callbacks] if callable(callbacks) else list(callbacks)
-    _check_settings(images, test, loss, epochs, batch_size, learning_rate, largest_gradient, metrics)
+    check_settings(images, test, loss, epochs, batch_size, learning_rate, largest_gradient, metrics)
     if checkpoint is not None:
         checkpoints.check_place(checkpoint)
     interrupts.stop_if_interrupted_before()
     own = unwrapped(model)
+    check_trainable(own)
     # Several GPUs cannot gather an Output: a DataParallel trains on one.
     trained = own if isinstance(model, nn.DataParallel) else model
     if device is None:
@@ -134,10 +133,10 @@ def fit(
     history = History()
     try:
         interrupts.import_whole()
-        own.to(device)
-        images, test = images.to(device), None if test is None else test.to(device)
-        optimizer = _adam(own, learning_rate, largest_gradient)
-        with seeded(seed, device):
+        with torch.inference_mode(False), torch.enable_grad(), seeded(seed, device):  # whatever the caller has set
+            own.to(device)
+            images, test = images.to(device), None if test is None else test.to(device)
+            optimizer = _adam(own, learning_rate, largest_gradient)
             if checkpoint is not None and Path(checkpoint).exists():
                 history.rows = checkpoints.load(checkpoint, own, loss, optimizer, device, settings)
             started = time.perf_counter() - (history.rows[-1]["seconds"] if history.rows else 0.0)
@@ -176,31 +175,6 @@ def _rates_by_level(row: dict[str, float]) -> list[float]:
     while (name := f"{prefix}rate_{len(found) + 1}") in row:
         found.append(row[name])
     return found
-
-
-def _check_settings(images, test, loss, epochs, batch_size, learning_rate, largest_gradient, metrics) -> None:
-    for split in (images,) if test is None else (images, test):
-        if not isinstance(split, Split):
-            raise TypeError(f"fit takes a Split, as vc.load(name).train, got {type(split).__name__}")
-    if not len(images):
-        raise ValueError("there are no images to train on")
-    if epochs < 1 or batch_size < 1:
-        raise ValueError(f"epochs and batch_size must be at least 1, got {epochs} and {batch_size}")
-    smallest, needed = len(images) % batch_size or min(batch_size, len(images)), getattr(loss, "smallest_batch", 1)
-    if smallest < needed:
-        raise ValueError(
-            f"{type(loss).__name__} needs at least {needed} images in every batch, but {len(images)} images in "
-            f"batches of {batch_size} leave one of {smallest}: choose another batch_size"
-        )
-    if not 0 < learning_rate < math.inf:
-        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
-    if largest_gradient is not None and not largest_gradient > 0:
-        raise ValueError(f"largest_gradient must be positive, got {largest_gradient}: leave it out for no limit")
-    if test is not None:
-        check_enough_images(test, loss)
-    unknown = set(metrics) - set(IMAGE_METRICS)
-    if unknown:
-        raise ValueError(f"unknown metrics {sorted(unknown)}: choose among {', '.join(IMAGE_METRICS)}")
 
 
 def _adam(model: nn.Module, learning_rate: float, largest_gradient: float | None) -> Optimizer:

@@ -13,6 +13,7 @@ from vaecourse.data.published.listing import MOST_FILES, REMEDY, Entry, Listing,
 MOST_UNPACKED = 4 << 30
 MOST_AT_ONCE = 256 << 20
 GZIP = b"\x1f\x8b"
+WEB_PAGE = (b"<!doc", b"<html")
 
 
 @contextmanager
@@ -39,6 +40,8 @@ def inside(archive: Entry, most: int = MOST_UNPACKED, remedy: str = REMEDY) -> I
             file = stack.enter_context(archive.opener())
             start = file.read(262)
             file.seek(0)
+            if start.lstrip()[:5].lower() in WEB_PAGE:
+                raise ValueError("it is a web page, which a site sends in place of a file that too many ask for")
             packs = start[:2] == GZIP
             if packs or start[257:] == b"ustar":
                 stream = _Bounded(gzip.GzipFile(fileobj=file) if packs else file, most)
