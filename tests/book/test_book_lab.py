@@ -35,6 +35,7 @@ def test_a_lab_has_the_ground_of_the_page_in_the_dark(browser, address, name):
       return [found.find((colour) => colour !== "rgba(0, 0, 0, 0)"), getComputedStyle(document.body).backgroundColor];
     }"""
     with watched_tab(browser, address, WIDTHS["desktop"], color_scheme="dark") as tab:
+        tab.set_default_timeout(60_000)
         tab.goto(urljoin(address, name))
         behind, page = tab.locator(".lab").evaluate(grounds)
         assert behind in (None, page)
