@@ -13,6 +13,7 @@ from docutils.parsers.rst import Directive, directives
 from explorers import copy_files
 
 from vaecourse.explorers.lab import SCRIPTS, STYLE_SHEETS, html
+from vaecourse.explorers.page import ELEMENTS, PANEL
 
 MARK = 'class="lab"'
 
@@ -47,18 +48,23 @@ class LabDirective(Directive):
             raise self.error(str(error)) from error
 
 
+def address(file: Path) -> str:
+    """Where a file lies on the site; a page that has explorers too loads what both need once."""
+    return f"{'explorer' if file in (ELEMENTS, PANEL) else 'lab'}/{file.name}"
+
+
 def add_scripts(app, pagename, templatename, context, doctree):
     if MARK not in context.get("body", ""):
         return
     for sheet in STYLE_SHEETS:
-        app.add_css_file(f"lab/{sheet.name}")
+        app.add_css_file(address(sheet))
     for script in SCRIPTS:
-        app.add_js_file(f"lab/{script.name}", loading_method="defer")
+        app.add_js_file(address(script), loading_method="defer")
 
 
 def setup(app):
     app.add_directive("vae-lab", LabDirective)
-    files = (*STYLE_SHEETS, *SCRIPTS)
+    files = tuple(file for file in (*STYLE_SHEETS, *SCRIPTS) if address(file).startswith("lab/"))
     app.connect("builder-inited", lambda app: copy_files(Path(app.outdir, "_static", "lab"), files))
     app.connect("html-page-context", add_scripts)
     return {"version": "1", "parallel_read_safe": True}

@@ -26,6 +26,21 @@ def test_chapters_2_and_6_have_a_lab():
     assert PAGES == [LAB, "notebooks/02_vae.html", "notebooks/06_hdvae_three_levels.html"]
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_lab_has_the_ground_of_the_page_in_the_dark(browser, address, name):
+    grounds = """node => {
+      const found = [];
+      for (let part = node; part !== document.body; part = part.parentElement)
+        found.push(getComputedStyle(part).backgroundColor);
+      return [found.find((colour) => colour !== "rgba(0, 0, 0, 0)"), getComputedStyle(document.body).backgroundColor];
+    }"""
+    with watched_tab(browser, address, WIDTHS["desktop"], color_scheme="dark") as tab:
+        tab.set_default_timeout(60_000)
+        tab.goto(urljoin(address, name))
+        behind, page = tab.locator(".lab").evaluate(grounds)
+        assert behind in (None, page)
+
+
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_lab_of_the_book_trains(browser, address, name, width):
