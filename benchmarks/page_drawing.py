@@ -43,10 +43,10 @@ MEASURE = """async (repeats) => {
 }"""
 
 
-def main():
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=100)
-    repeats = parser.parse_args().repeats
+    repeats = parser.parse_args(arguments).repeats
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     test = vc.load("mnist").test
     names = [name for name in vc.pretrained.names() if name.endswith("-mnist") and "fashion" not in name]
@@ -60,6 +60,7 @@ def main():
             read, nats, frame, size = tab.evaluate(MEASURE, repeats)
             print(f"{name:18} read {read:5.2f} ms, nats {nats:5.2f} ms, frame {frame:5.2f} ms, encoder {size:4.0f} kB")
         browser.close()
+    return {}  # there is nothing to compare with
 
 
 if __name__ == "__main__":
