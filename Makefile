@@ -8,7 +8,7 @@ TEST_BOOK := _build/test
 # What pages depend on besides their text: if it changes, all are read again. What a notebook reads, execute.py knows.
 BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt book/_extensions/*.py; find vaecourse results -name '*.py' -o -name '*.json' -o -name '*.js' -o -name '*.svg' | sort | xargs cat) | cksum
 # One thread a process: with two processes on two cores that is twice as fast as the reverse.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4
+PYTEST = OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
 
 .PHONY: help book serve test test-faults lint format notebooks links address clean
@@ -54,7 +54,7 @@ test: lint
 	@echo; echo "All tests passed. The book they looked at: $(CURDIR)/$(TEST_BOOK)/_build/html/index.html"
 
 test-faults: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "faults or not faults" tests/faults
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/pytest -q -m "faults or not faults" tests/faults
 
 lint: $(INSTALLED)
 	@echo "== Style"

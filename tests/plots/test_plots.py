@@ -1,6 +1,9 @@
 """Figures show what the model computes, in the right order, and leave the caller's settings alone."""
 
 import math
+import os
+import subprocess
+import sys
 from io import BytesIO
 
 import matplotlib
@@ -287,6 +290,14 @@ def test_figure_and_explorer_move_a_unit_alike(hierarchy, random_split):
     expected = exploration.decode(exploration.move(codes, 2, 1, values))
     figure = plots.traversal(hierarchy, random_split, index=3, units=[1], steps=3, level=2)
     torch.testing.assert_close(shown(figure), expected[:, 0])
+
+
+def test_umap_leaves_torch_its_number_of_threads():
+    # In a process of its own: numba sets the number once, when it starts its threads.
+    code = "import torch, vaecourse as vc; vc.plots.umap(torch.randn(30, 4)); print(torch.get_num_threads())"
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2", "MPLBACKEND": "agg"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
 
 
 def test_umap_separates_two_clusters_and_repeats_itself():
