@@ -5,13 +5,13 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 TEST_BOOK := _build/test
 
-# What a notebook's results depend on besides the notebook: if it changes, every notebook is run again.
+# What pages depend on besides their text: if it changes, all are read again. What a notebook reads, execute.py knows.
 BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt book/_extensions/*.py; find vaecourse results -name '*.py' -o -name '*.json' -o -name '*.js' -o -name '*.svg' | sort | xargs cat) | cksum
 # One thread a process: with two processes on two cores that is twice as fast as the reverse.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+PYTEST = OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
 
-.PHONY: help book serve test test-faults colab-check lint format notebooks links address clean
+.PHONY: help book serve test test-faults colab-check lint format notebooks links validity address clean
 
 help:
 	@echo "make book       build the book: environment, executed notebooks, HTML"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint       style only;  make format  repairs it"
 	@echo "make notebooks  open the notebooks in JupyterLab"
 	@echo "make links      ask the hosts that the book links to;  make address REPO=owner/name"
+	@echo "make validity   check the HTML of the built book (needs Node and Java)"
 	@echo "make clean      remove what was built (.venv stays)"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -33,7 +34,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 book: $(INSTALLED)
 	@echo "== Book at $${VAECOURSE_SCALE:-quick} scale: notebooks that changed are run, two at a time on two cores"
 	@mkdir -p _build
-	@$(BOOK_INPUTS) | cmp -s - _build/.inputs || { rm -rf _build/.jupyter_cache _build/.doctrees; $(BOOK_INPUTS) > _build/.inputs; }
+	@$(BOOK_INPUTS) | cmp -s - _build/.inputs || { rm -rf _build/.doctrees; $(BOOK_INPUTS) > _build/.inputs; }
 	@TQDM_DISABLE=1 VAECOURSE_SCALE=$${VAECOURSE_SCALE:-quick} $(BIN)/python book/execute.py _build/.jupyter_cache
 	@VAECOURSE_SCALE=$${VAECOURSE_SCALE:-quick} $(BUILD_BOOK) || { rm -rf _build/.doctrees; exit 1; }
 	@echo; echo "The book is ready: open $(CURDIR)/_build/html/index.html, or type 'make serve'."
@@ -42,21 +43,20 @@ serve: book
 	@echo "http://localhost:8000 (Ctrl-C stops)"
 	@$(BIN)/python -m http.server 8000 --bind localhost --directory _build/html
 
+# The book is built from the notebooks as nbval has executed them, so that each is run once.
 test: lint
-	@echo "== Unit tests"
-	$(PYTEST) --ignore tests/book/test_book.py
-	@echo "== Notebooks, at smoke scale"
-	VAECOURSE_SCALE=smoke TQDM_DISABLE=1 $(PYTEST) --nbval-lax --nbval-current-env notebooks
-	@echo "== Book, at smoke scale"
 	@rm -rf $(TEST_BOOK)
-	TQDM_DISABLE=1 VAECOURSE_SCALE=smoke $(BIN)/python book/execute.py $(TEST_BOOK)/_build/.jupyter_cache
+	@echo "== Notebooks, at smoke scale"
+	VAECOURSE_EXECUTED=$(TEST_BOOK)/executed VAECOURSE_SCALE=smoke TQDM_DISABLE=1 $(PYTEST) --dist loadfile --nbval-lax --nbval-current-env notebooks
+	@echo "== Book, of these notebooks"
+	VAECOURSE_SCALE=smoke $(BIN)/python book/execute.py $(TEST_BOOK)/_build/.jupyter_cache --executed $(TEST_BOOK)/executed
 	VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK)
-	@echo "== Book in a browser"
-	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(BIN)/pytest -q tests/book/test_book.py tests/book/test_book_explorers.py tests/book/test_book_lab.py
+	@echo "== Unit tests, and the book in a browser"
+	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(PYTEST) --dist worksteal
 	@echo; echo "All tests passed. The book they looked at: $(CURDIR)/$(TEST_BOOK)/_build/html/index.html"
 
 test-faults: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "faults or not faults" tests/faults
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/pytest -q -m "faults or not faults" tests/faults
 
 colab-check: $(INSTALLED)
 	$(BIN)/python tests/colab/check.py
@@ -76,6 +76,9 @@ notebooks: $(INSTALLED)
 
 links: $(INSTALLED)
 	$(BUILD_BOOK) --builder linkcheck
+
+validity:
+	cd _build/html && npx --yes vnu-jar --errors-only *.html book/*.html notebooks/*.html
 
 address: $(INSTALLED)
 	@$(BIN)/python book/address.py "$(REPO)"

@@ -52,15 +52,16 @@ def ask(trainer: subprocess.Popen, model: int, steps: int) -> float:
     return json.loads(trainer.stdout.readline())
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--busy", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--trainer", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.trainer:
-        return train()
+        train()
+        return {}
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
     command = [sys.executable, __file__, "--trainer"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -70,6 +71,7 @@ def main() -> None:
             ask(trainer, model, 5)
     print(f"{os.cpu_count()} processors; ms a step, and ratio to {next(iter(SETTINGS))}")
     print(f"{'':24}" + "".join(f"{' '.join(map(str, hidden)):>18}" for hidden in HIDDEN))
+    found = {}
     for busy in options.busy:
         others = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(busy)]
         times = {name: [[] for _ in HIDDEN] for name in SETTINGS}
@@ -82,17 +84,19 @@ def main() -> None:
             other.wait()
         print(f"beside {busy} busy processes")
         first = next(iter(times.values()))
-        for name, found in times.items():
+        for name, own in times.items():
             ratios = [
                 statistics.median(one / default for one, default in zip(*pair, strict=True))
-                for pair in zip(found, first, strict=True)
+                for pair in zip(own, first, strict=True)
             ]
-            medians = map(statistics.median, found)
+            medians = map(statistics.median, own)
+            found[f"{name} / all threads, a step beside {busy} busy"] = statistics.median(ratios)
             cells = (f"{ms:10.1f} ({ratio:5.2f})" for ms, ratio in zip(medians, ratios, strict=True))
             print(f"  {name:22}" + "".join(cells), flush=True)
     for trainer in trainers.values():
         trainer.stdin.close()
         trainer.wait()
+    return found
 
 
 if __name__ == "__main__":

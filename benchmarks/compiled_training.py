@@ -74,13 +74,14 @@ def seconds(trainer: Trainer, count: int) -> tuple[float, float]:
     return sum(os.times()[:4]) - sum(before[:4]), time.perf_counter() - started
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     print(f"torch {torch.__version__}, CPU, {torch.get_num_threads()} threads, images per second of processor time")
+    found = {}
     for name in options.models:
         recipe = RECIPES[MODELS[name]]
         eager, compiled = Trainer(recipe), Trainer(recipe, compiled=True)
@@ -90,6 +91,7 @@ def main() -> None:
         count = options.steps * recipe.batch_size
         rates = [statistics.median(count / time for time in side) for side in zip(*pairs, strict=True)]
         ratios = sorted(slow / fast for slow, fast in pairs)
+        found[f"eager / compiled, {recipe.name}"] = statistics.median(ratios)
         saved = statistics.median(slow - fast for slow, fast in pairs) / options.steps
         pays = f"pays after {processor / saved:,.0f} steps" if saved > 0 else "does not pay"
         print(
@@ -98,6 +100,7 @@ def main() -> None:
             f"on the clock), {pays}",
             flush=True,
         )
+    return found
 
 
 if __name__ == "__main__":

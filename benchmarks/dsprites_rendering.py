@@ -34,7 +34,7 @@ def report(what: str, function, count: int):
     return result
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     print(f"numpy {np.__version__}, torch {torch.__version__}, {torch.get_num_threads()} threads")
     print(f"{'before':42} peak memory {peak_megabytes():5,.0f} MB")
     train = report("dSprites, the whole set", lambda: dsprites.splits()["train"], len(dsprites.FACTORS))
@@ -46,6 +46,7 @@ def main() -> None:
     again = faces["test"].factors[: 10 * BATCH]
     report("toy faces, 10 batches rendered", lambda: [toy_faces.render(one) for one in again.split(BATCH)], len(again))
     print(f"vaecourse {vc.__version__}")
+    return {}  # there is nothing to compare with
 
 
 if __name__ == "__main__":

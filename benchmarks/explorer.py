@@ -46,11 +46,11 @@ def move_times(explorer, level: int, moves: int) -> tuple[list[float], float]:
     return milliseconds, 1000 * (time.process_time() - processor) / moves
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--moves", type=int, default=100)
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     print(f"{options.moves} moves of one unit of each level, {options.threads} threads")
     print("median; what 95 of 100 stay below; mean of the processor")
@@ -64,6 +64,7 @@ def main() -> None:
             times, processor = move_times(explorer, level, options.moves)
             median, late = statistics.median(times), sorted(times)[int(0.95 * len(times))]
             print(f"  level {level}: {median:5.1f} ms, {late:5.1f} ms; processor {processor:5.1f} ms")
+    return {}  # there is nothing to compare with
 
 
 if __name__ == "__main__":

@@ -44,12 +44,13 @@ def timed(function, *arguments) -> tuple[float, Tensor]:
     return time.perf_counter() - started, scores
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     print(f"SSIM and PSNR of {options.images:,} pairs, {torch.get_num_threads()} threads, {options.rounds} rounds")
+    found = {}
     for shape in ((1, 28, 28), (3, 64, 64)):
         images, copies = digit_like(options.images, shape)
         at_once(images[:500], copies[:500])
@@ -60,12 +61,14 @@ def main() -> None:
             seconds, expected = timed(one_by_one, images, copies)
             theirs.append(seconds)
         ratio = statistics.median(slow / fast for fast, slow in zip(ours, theirs, strict=True))
+        found[f"scikit-image / at once, {'×'.join(map(str, shape))}"] = ratio
         ssim_difference, psnr_difference = (scores - expected).abs().amax(1).tolist()
         print(
             f"{'×'.join(map(str, shape)):>8}: at once {statistics.median(ours):.2f} s, "
             f"one by one {statistics.median(theirs):.2f} s, ratio {ratio:.1f}; "
             f"largest difference {ssim_difference:.1e} (SSIM), {psnr_difference:.1e} dB (PSNR)"
         )
+    return found
 
 
 if __name__ == "__main__":

@@ -16,14 +16,15 @@ from vaecourse.pretrained.recipes import RECIPES
 FORMATS = (torch.contiguous_format, torch.channels_last)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", nargs="+", default=["vae-dsprites", "hdvae3-toy-faces", "hdvae3-celeba"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
+    found = {}
     for name in options.recipes:
         sides = [Trainer(RECIPES[name], memory_format=memory_format) for memory_format in FORMATS]
         for side in sides:
@@ -33,11 +34,13 @@ def main() -> None:
         ]
         first, last = map(statistics.median, zip(*pairs, strict=True))
         ratios = sorted(slow / fast for slow, fast in pairs)
+        found[f"channels first / last, {name}"] = statistics.median(ratios)
         print(
             f"{name}: channels first {first:.0f} ms, last {last:.0f} ms, ratio {statistics.median(ratios):.2f} "
             f"({ratios[0]:.2f} to {ratios[-1]:.2f})",
             flush=True,
         )
+    return found
 
 
 if __name__ == "__main__":

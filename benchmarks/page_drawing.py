@@ -44,10 +44,10 @@ MEASURE = """async (repeats) => {
 }"""
 
 
-def main():
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=100)
-    repeats = parser.parse_args().repeats
+    repeats = parser.parse_args(arguments).repeats
     test = vc.load("mnist").test
     names = [name for name in vc.pretrained.names() if name.endswith("-mnist") and "fashion" not in name]
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
@@ -58,6 +58,7 @@ def main():
             tab.goto(path.as_uri())
             read, nats, frame, size = tab.evaluate(MEASURE, repeats)
             print(f"{name:18} read {read:5.2f} ms, nats {nats:5.2f} ms, frame {frame:5.2f} ms, encoder {size:4.0f} kB")
+    return {}  # there is nothing to compare with
 
 
 if __name__ == "__main__":

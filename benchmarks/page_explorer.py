@@ -106,23 +106,28 @@ def drag(tab, path: Path, seconds: float, level: int) -> tuple[float, float]:
     return count / took, median
 
 
-def main():
+def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3)
-    seconds = parser.parse_args().seconds
+    seconds = parser.parse_args(arguments).seconds
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        found = {}
         for name, build in MODELS.items():
             model = build()
             path = write_page(model, Path(folder))
             has_maps = any(len(shape) > 1 for shape in model.latent_shapes)
             kernels = {"WebAssembly": "", "JavaScript": "delete globalThis.WebAssembly;"}
             for level in (1, len(model.latent_dims)) if has_maps else (1,):
+                times = {}
                 for kernel, setting in kernels.items():
                     tab = browser.new_page()
                     tab.add_init_script(setting + COUNT)
                     rate, median = drag(tab, path, seconds, level)
+                    times[kernel] = median
                     print(f"{name:58} level {level} {kernel:12} {rate:5.1f} pictures/s, {median:6.2f} ms for one")
                     tab.close()
+                found[f"JavaScript / WebAssembly, {name}, level {level}"] = times["JavaScript"] / times["WebAssembly"]
+    return found
 
 
 if __name__ == "__main__":

@@ -98,7 +98,8 @@ def main(folder: str, notebooks: list[Path], jobs: int | None = None, executed: 
         if (executed / path.name).exists():
             keep(cache, path, nbformat.read(executed / path.name, as_version=4))
     waiting = [path for path in notebooks if not is_cached(cache, path)]
-    os.environ |= {"OMP_NUM_THREADS": "1", "VAECOURSE_PAGE_EXPLORERS": "1"}  # explorers of the page: see explorers.py
+    os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    os.environ |= {"VAECOURSE_PAGE_EXPLORERS": "1"}  # explorers of the page: see explorers.py
     # Kernels import the package from where NOTING looks, and compiled modules stand beside their sources.
     os.environ |= {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": ""}
     failed = 0

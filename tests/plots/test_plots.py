@@ -1,6 +1,8 @@
 """Figures show what the model computes, in the right order, and leave the caller's settings alone."""
 
 import math
+import os
+import subprocess
 import sys
 from io import BytesIO
 from types import ModuleType
@@ -300,6 +302,14 @@ def test_umap_without_a_folder_for_what_numba_compiles_says_what_helps(monkeypat
     monkeypatch.setitem(sys.modules, "umap", module)
     with pytest.raises(OSError, match="NUMBA_CACHE_DIR to a folder that can be written to"):
         plots.umap(torch.randn(30, 3))
+
+
+def test_umap_leaves_torch_its_number_of_threads():
+    # In a process of its own: numba sets the number once, when it starts its threads.
+    code = "import torch, vaecourse as vc; vc.plots.umap(torch.randn(30, 4)); print(torch.get_num_threads())"
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2", "MPLBACKEND": "agg"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
 
 
 def test_umap_separates_two_clusters_and_repeats_itself():

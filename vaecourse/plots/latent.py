@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -96,7 +97,9 @@ def umap(
                 "NUMBA_CACHE_DIR to a folder that can be written to, and start Python again"
             ) from error
 
+    threads = torch.get_num_threads()
     plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
+    torch.set_num_threads(threads)  # numba starts its own threads, and sets their number for torch too
     ax = _square_axes() if ax is None else ax
     scatter(ax, plane, labels, label_names)
     ax.set(xticks=[], yticks=[])
