@@ -1,6 +1,8 @@
 """DCI: its two functions of an importance matrix in closed form, and its learners on codes whose answer is known."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +11,10 @@ from scipy.stats import entropy
 from sklearn.ensemble import GradientBoostingClassifier
 
 from vaecourse.metrics import completeness, dci, disentanglement
-from vaecourse.metrics.learners import LEARNERS
+from vaecourse.metrics.learners import DIFFERENCE, LEARNERS
 from vaecourse.plots import score_matrix
 
+ROOT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(0)
 FACTORS = np.stack([RANDOM.integers(size, size=500) for size in (2, 3, 4)], axis=1)
 NOISE = RANDOM.standard_normal((500, 3))
@@ -117,6 +120,9 @@ def test_perfect_codes_score_near_one(learner):
     assert result.informativeness > 0.98
     assert result.importance.argmax(0).tolist() == [0, 1, 2]
     np.testing.assert_allclose(result.importance.sum(0), 1)
+    reference = result.protocol.pop("reference learner")
+    assert reference.startswith("gradient_boosting, as in disentanglement_lib")
+    assert ("disentanglement differs by up to" in reference) == (learner == "boosted_trees")
     assert result.protocol == {
         "learner": learner,
         "training images": 400,
@@ -153,6 +159,28 @@ def test_the_reference_protocol_is_that_of_scikit_learn():
     assert result.disentanglement == pytest.approx(_mean_concentration(importance), abs=1e-8)
     assert result.completeness == pytest.approx(_mean_concentration(importance.T), abs=1e-8)
     assert result.protocol["split"] == "as given"
+    assert "reference learner" not in result.protocol
+
+
+def test_the_stated_distance_from_the_reference_is_the_measured_one():
+    found = json.loads((ROOT / "results" / "dci_learners" / "known_codes.json").read_text())["largest_difference"]
+    assert {name: round(value, 3) for name, value in found.items()} == DIFFERENCE
+
+
+def test_importances_that_rounding_puts_below_zero_count_as_zero(monkeypatch):
+    class Classifier:
+        feature_importances_ = np.array([1.0, -6.5e-19, 0.0])
+
+        def __init__(self, random_state): ...
+
+        def fit(self, codes, factor):
+            return self
+
+        def score(self, codes, factor):
+            return 1.0
+
+    monkeypatch.setattr("sklearn.ensemble.GradientBoostingClassifier", Classifier)
+    assert dci(PERFECT[:100], FACTORS[:100], "gradient_boosting").importance.min() == 0
 
 
 @pytest.mark.parametrize("mixing", [np.eye(3), np.linalg.qr(np.random.default_rng(1).standard_normal((3, 3)))[0]])
