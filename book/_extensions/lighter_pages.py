@@ -1,5 +1,6 @@
 """A Sphinx extension of the book: pages load what they need only, and tell browsers what the theme leaves out."""
 
+import io
 import os
 import re
 from pathlib import Path
@@ -61,13 +62,23 @@ def keep_used_icons(app, exception):
 
 
 def figures_as_webp(app, doctree):
-    """Convert figures of cells to lossless WebP: the same pixels in three fifths of the bytes of a PNG."""
+    """Convert figures of cells to WebP: the same pixels, or nearly the same where that saves two thirds of the bytes.
+
+    It does for pictures of photographs in colour, which are enlarged and smooth. Charts and digits stay as they are.
+    """
     for image in doctree.findall(nodes.image):
         png = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
         if png.suffix == ".png" and png.parent.name == "jupyter_execute":  # named by their content
             webp = png.with_suffix(".webp")
-            Image.open(png).save(webp, lossless=True, exact=True)
+            same, close = _webp(png, lossless=True, exact=True), _webp(png, quality=92, alpha_quality=100, method=6)
+            webp.write_bytes(close if 3 * len(close) < len(same) else same)
             image["uri"] = "/" + os.path.relpath(webp, app.srcdir)
+
+
+def _webp(png: Path, **settings) -> bytes:
+    file = io.BytesIO()
+    Image.open(png).save(file, "WEBP", **settings)
+    return file.getvalue()
 
 
 def without_search_index(page: str) -> str:

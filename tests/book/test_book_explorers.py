@@ -18,8 +18,8 @@ PAGES = sorted(
     str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if 'class="explorer-weights"' in path.read_text()
 )
 CLOSE = 2 / 255
-MEGABYTES = {"grey": 3, "gallery": 4, "colour": 7}  # of a page with everything it loads, its first model included
-MEGABYTES_DRAWN = {"grey": 4, "gallery": 4, "colour": 7}  # and with the encoders, which one who draws loads
+MEGABYTES = {"grey": 3, "gallery": 4, "colour": 6}  # of a page with everything it loads, its first model included
+MEGABYTES_DRAWN = {"grey": 4, "gallery": 4, "colour": 6}  # and with the encoders, which one who draws loads
 LISTEN = 'document.addEventListener("explorer:decoded", (event) => (window.decoded = event.detail));'
 PICTURE = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
 

@@ -72,6 +72,22 @@ def test_figures_keep_their_pixels_as_webp(build):
         assert np.array_equal(np.asarray(shown), pixels)
 
 
+def test_figures_of_photographs_lose_bytes_and_nothing_that_one_sees(build):
+    x, y = np.meshgrid(np.linspace(0, 6, 300), np.linspace(0, 6, 200))
+    waves = np.stack([np.sin(x + y), np.cos(x * y / 3), np.sin(x - 2 * y), np.ones_like(x)], axis=-1)
+    pixels = (127 * waves + 128 + np.random.default_rng(0).normal(0, 2, (200, 300, 1))).clip(0, 255).astype(np.uint8)
+    pixels[..., 3] = 255
+    png, same = io.BytesIO(), io.BytesIO()
+    Image.fromarray(pixels).save(png, "PNG")
+    Image.fromarray(pixels).save(same, "WEBP", lossless=True)
+    built = build([display({"image/png": base64.b64encode(png.getvalue()).decode()})])
+    (address,) = re.findall(r'<img[^>]*src="\.\./([^"]+)"', (built / "notebooks" / "one.html").read_text())
+    assert (built / address).stat().st_size < len(same.getvalue()) / 3
+    with Image.open(built / address) as shown:
+        errors = np.asarray(shown.convert("RGB")).astype(float) - pixels[..., :3]
+    assert np.abs(errors).mean() < 4
+
+
 def test_labels_of_folded_cells_are_valid_and_styled(build):
     built = build([display({"text/plain": "shown"})], ["hide-input"])
     text = (built / "notebooks" / "one.html").read_text()
