@@ -68,7 +68,9 @@ def run(path: Path) -> tuple[ExecutionResult, dict[str, str]]:
     with TemporaryDirectory() as folder, TemporaryDirectory() as settings_folder:
         noted, startup = Path(settings_folder, "noted"), Path(settings_folder, "profile_default", "startup")
         startup.mkdir(parents=True)
-        (startup / "noting.py").write_text(NOTING.format(noted=str(noted), package=str(PACKAGE)), encoding="utf-8")
+        (startup / "noting.py").write_text(
+            NOTING.format(noted=str(noted), package=f"{PACKAGE}{os.sep}"), encoding="utf-8"
+        )
         os.environ["IPYTHONDIR"] = settings_folder
         result = single_nb_execution(nbformat.read(path, as_version=4), folder, TIMEOUT, allow_errors=False)
         return result, {name: digest(PACKAGE, name) for name in sorted(sources(noted.read_text(encoding="utf-8")))}

@@ -1,8 +1,8 @@
 """Notebooks that ``pytest --nbval-lax`` executes are written into the folder
 $VAECOURSE_EXECUTED, if it is set: a book can be built from them.
 
-A cell that shows an explorer is executed as readers do, and then again as the
-book does, because a widget needs a kernel and a page has none.
+A cell that shows an explorer or a lab is executed as readers do, and then
+again as the book does: a widget needs a kernel, and a page needs no frame.
 """
 
 import os
@@ -15,6 +15,7 @@ from vaecourse.explorers import PAGE_VARIABLE
 
 EXECUTED = os.environ.get("VAECOURSE_EXECUTED")
 WIDGET = "application/vnd.jupyter.widget-view+json"
+FRAME = "<iframe"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,11 +26,16 @@ def pytest_runtest_call(item):
     return result
 
 
+def _differs_in_the_book(output) -> bool:
+    data = output.get("data", {})
+    return WIDGET in data or FRAME in data.get("text/html", "")
+
+
 def _keep(item, folder: Path) -> None:
     """Keep the outputs of a cell; after the last one, write the notebook,
     unless a cell has failed."""
     file, kernel = item.parent, item.parent.kernel
-    if any(WIDGET in output.get("data", {}) for output in item.test_outputs):
+    if any(map(_differs_in_the_book, item.test_outputs)):
         environment = f"__import__('os').environ['{PAGE_VARIABLE}'] = "
         for value in ("'1'", "''"):
             number = kernel.execute_cell_input(environment + value)

@@ -332,9 +332,10 @@ def test_a_refusal_of_google_drive_is_explained_with_the_manual_path(answer, goo
     text = refusal(offline="error")
     assert "Google Drive did not give img_align_celeba.zip, which it gives only so many times a day" in text
     assert text.endswith(remedy)
+    capsys.readouterr()
     faces = vc.load("celeba")
     out = " ".join(capsys.readouterr().out.split())
-    assert out.startswith("STAND-IN, not CelebA: toy faces drawn by vaecourse")
+    assert out.startswith("CelebA: downloading 1,470 MB, once. STAND-IN, not CelebA: toy faces drawn by vaecourse")
     assert remedy in out
     assert faces.factor_names == toy_faces.FACTORS.names
     assert [path.name for path in cache.folder().iterdir()] == ["toy_faces.safetensors"]

@@ -386,7 +386,8 @@ def test_a_download_fills_the_cache_and_leaves_nothing_else(tiny, server, monkey
     loaded = vc.load(name, offline="error")
     check_contents(loaded, name, images, labels)
     assert loaded.source == f"download by torchvision{REMARKS[name]}"
-    assert capsys.readouterr().out == ""
+    said = capsys.readouterr().out
+    assert said == f"{TITLES[name]}: downloading {loading.DATA_SETS[name].megabytes:,} MB, once.\n"
     assert [path.name for path in cache.folder().iterdir()] == [f"{name}.safetensors"]
 
 

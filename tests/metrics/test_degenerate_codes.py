@@ -40,8 +40,19 @@ OF_CODES = {
     "frechet": lambda codes: metrics.frechet(codes, codes[::2]),
     "wasserstein": lambda codes: metrics.wasserstein(codes, codes[::2]),
 }
-# They take an importance matrix, images or a model, or are results; each has tests of its own.
-OTHERS = {"DCI", "Score", "attributes", "completeness", "disentanglement", "mse", "psnr", "ssim"}
+# They take an importance matrix, rates, images or a model, or are results; each has tests of its own.
+OTHERS = {
+    "DCI",
+    "Difference",
+    "RateCurve",
+    "Score",
+    "attributes",
+    "completeness",
+    "disentanglement",
+    "mse",
+    "psnr",
+    "ssim",
+}
 
 DEFINED = {
     "constant codes": (np.full((60, 5), 3.3), FACTORS),
