@@ -1,8 +1,8 @@
 """How much draws of the models of CelebA are like its faces: models and variants beside each other, with pictures.
 
-    python experiments/face_samples.py train seven_levels --folder FOLDER   # a variant of the recipe spatial-celeba
-    python experiments/face_samples.py score --folder FOLDER                # variants and trainings of the folder
-    python experiments/face_samples.py score                                # models of the package
+    python experiments/face_samples.py train alike_within_a_size --folder FOLDER   # a variant of a recipe
+    python experiments/face_samples.py score --folder FOLDER                       # variants, trainings of the folder
+    python experiments/face_samples.py score                                       # models of the package
 
 A score is the Fréchet distance of ``DRAWS`` draws from all training faces, in features of a small network that predicts
 the 40 attributes. The network is trained first, from a fixed seed. ``held_out`` is the distance of as many photographs:
@@ -22,7 +22,6 @@ from torch import nn
 
 import vaecourse as vc
 from vaecourse.pretrained.cards import provenance, rounded, write_record
-from vaecourse.pretrained.recipe import Recipe
 from vaecourse.pretrained.recipes import RECIPES
 
 TEMPERATURES = (1.0, 0.85, 0.7, 0.55, 0.4)
@@ -31,29 +30,15 @@ DRAWS = 1_000
 FEATURES, FEATURE_EPOCHS = 64, 6
 MODELS = ("spatial-celeba", "spatial-bound-celeba", "hdvae3-celeba", "beta-vae-celeba")
 RECIPE = RECIPES["spatial-celeba"]
-
-
-def variant(levels, **changes) -> Recipe:
-    """The recipe with levels given by (shape, epochs of the warm-up), the lowest first, and with these changes."""
-    schedules = [{"class": "Linear", "epochs": epochs} for _, epochs in levels]
-    return dataclasses.replace(
-        RECIPE,
-        model=RECIPE.model | {"latent_shapes": [shape for shape, _ in levels]} | changes,
-        loss=RECIPE.loss | {"schedule": schedules},
-    )
-
-
-def at(size: int, *warm_ups: float) -> list:
-    """Levels of one size, one for each warm-up."""
-    channels = {16: 2, 8: 3, 4: 4}[size]
-    return [([channels, size, size], epochs) for epochs in warm_ups]
-
-
-TOP = ([32], 5)
 VARIANTS = {
-    "seven_levels": variant([*at(16, 0.75, 1.5, 2.25), *at(8, 2.75, 3.5), *at(4, 4.25), TOP]),
-    # Levels of one size are warmed up alike, and the maps of features are narrower.
-    "alike_within_a_size": variant([*at(16, 1.5, 1.5, 1.5), *at(8, 3, 3), TOP], hidden=[24, 32, 64, 96]),
+    # Levels of one size are warmed up alike, the maps of features are narrower, and the training is longer.
+    "alike_within_a_size": dataclasses.replace(
+        RECIPE,
+        model=RECIPE.model | {"hidden": [24, 32, 64, 96]},
+        loss=RECIPE.loss | {"schedule": [{"class": "Linear", "epochs": n} for n in (1.5, 1.5, 1.5, 3, 3, 6)]},
+        epochs=16,
+        learning_rate_schedule={"class": "Cosine", "epochs": 16},
+    ),
 }
 
 

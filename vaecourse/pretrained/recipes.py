@@ -129,7 +129,7 @@ TOY_FACES = [
     ("hdvae3", _hdvae(64, 32, 16) | TOP_DOWN_SKIP, _helbo(1.0, "chain", warm_up=3)),
     ("beta-vae", _vae(64), _beta(1)),
 ]
-# Rivals of the spatial levels, with about as many weights and as many epochs.
+# Rivals of the spatial levels, with about as many weights and at least as many epochs.
 CELEBA_NETWORK = {"network": "conv", "hidden": [16, 32, 64, 64], "likelihood": "gaussian", **LEARNED_SIGMA}
 CELEBA_EPOCHS = 16
 CELEBA = [
