@@ -12,6 +12,8 @@ from PIL import Image
 # MathJax's own bundle (1.2 MB) without its menu, half of its weight. Screen readers still get MathML.
 MATHJAX_PARTS = ["core", "input/tex", "output/chtml", "a11y/assistive-mml"]
 
+LARGE = 50_000  # bytes of a figure that may be worth less than all its pixels
+
 ICON = re.compile(r"\bfa-[a-z0-9-]+")
 ICON_RULE = re.compile(r'(?:\.fa-[a-z0-9-]+:before,?)+\{content:"[^"]*"\}')
 ESCAPED = re.compile(r'content:"\\([0-9a-f]{2,4}) ?"')
@@ -70,8 +72,11 @@ def figures_as_webp(app, doctree):
         png = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
         if png.suffix == ".png" and png.parent.name == "jupyter_execute":  # named by their content
             webp = png.with_suffix(".webp")
-            same, close = _webp(png, lossless=True, exact=True), _webp(png, quality=92, alpha_quality=100, method=6)
-            webp.write_bytes(close if 3 * len(close) < len(same) else same)
+            shown = _webp(png, lossless=True, exact=True)
+            if len(shown) > LARGE:
+                close = _webp(png, quality=92, alpha_quality=100)
+                shown = close if 3 * len(close) < len(shown) else shown
+            webp.write_bytes(shown)
             image["uri"] = "/" + os.path.relpath(webp, app.srcdir)
 
 
