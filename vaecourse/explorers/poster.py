@@ -68,7 +68,8 @@ def _rows(exploration: Exploration, codes: Codes, number: int, count: int) -> li
     if len(exploration.model.latent_shapes[number - 1]) > 1:
         pictures = exploration.decode(exploration.amplify(codes, number, torch.linspace(0, 2, STEPS)))
         return [(f"{level.level}, its noise times 0 to 2", pictures)]
+    place = f"{level.level}, " if len(exploration.levels) > 1 else ""
     return [
-        (f"{level.level}, {level.label(unit)}", exploration.traversal(codes, number, unit, STEPS)[1])
+        (f"{place}{level.label(unit)}", exploration.traversal(codes, number, unit, STEPS)[1])
         for unit in level.order[:count]
     ]
