@@ -185,3 +185,17 @@ def test_sigma_of_the_pixels_is_told(random_split):
     explorer = vc.explore(vc.VAE((1, 12, 12), 3, likelihood="gaussian", sigma=0.2), random_split)
     assert "σ of the pixels 0.2" in explorer.start.text.value
     assert Exploration(MODELS["vae"](), random_split).sigma is None
+
+
+def test_the_note_on_bars_is_shown_where_there_are_bars(explorer):
+    shown = {}
+    for level in range(1, len(explorer.panels) + 1):
+        explorer.tabs.selected_index = level - 1
+        shown[level] = explorer._bar_text.layout.display != "none"
+    has_bars = [len(shape) == 1 for shape in explorer.exploration.model.latent_shapes]
+    assert list(shown.values()) == has_bars
+    assert True in has_bars and False in has_bars
+
+
+def test_a_long_text_does_not_stretch_its_picture(explorer):
+    assert explorer.start.image.layout.align_self == "flex-start"

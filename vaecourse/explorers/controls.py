@@ -232,6 +232,7 @@ class PictureBox(widgets.VBox):
 
     def __init__(self):
         self.title, self.image, self.text = widgets.HTML(), widgets.Image(format="png"), widgets.HTML()
+        self.image.layout.align_self = "flex-start"  # or a long text below would stretch it
         super().__init__([self.title, self.image, self.text], layout={"margin": "4px 16px 4px 0"})
 
 

@@ -36,6 +36,7 @@ class StartPicker(widgets.VBox):
         self.draw = widgets.Button(description="new draw", icon="random")
         self.draw.layout.width, self.draw.layout.align_self = "auto", "flex-start"
         self.temperature = widgets.FloatSlider(1, min=0, max=HIGHEST_TEMPERATURE, step=0.05, description="temperature")
+        self.temperature.style.description_width = "initial"
         self.source.style.button_width = "auto"
         self.source.layout.margin = "2px 16px 2px 8px"
         self.source.observe(self._switch, "value")

@@ -149,7 +149,6 @@ class Explorer(widgets.VBox):
         elif self._hand is None:
             self._hand = self._first_unit()
         self._start_codes, self._start_widths = codes, widths
-        self._bar_text.layout.display = "none" if widths[0] is None else None
         self._start_picture = self.exploration.decode(codes)
         self.start.image.value = png(self._start_picture, self.zoom)
         self._go(codes, same_strip)
@@ -213,6 +212,8 @@ class Explorer(widgets.VBox):
         is_map = self._is_map(self.level)
         self.panels[place].show(self.exploration.noise(self.codes, self.level) if is_map else self.codes[place])
         self.panels[place].show_posterior(self._start_codes[place], self._start_widths[place])
+        has_bars = not is_map and self._start_widths[place] is not None
+        self._bar_text.layout.display = None if has_bars else "none"
 
     def _take(self, hand: tuple[int, int] | None) -> None:
         """Select a (level, unit), or the mix (None), and show its effect in the strip."""
