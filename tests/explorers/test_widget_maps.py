@@ -194,7 +194,7 @@ def test_the_note_on_bars_is_shown_where_there_are_bars(explorer):
         shown[level] = explorer._bar_text.layout.display != "none"
     has_bars = [len(shape) == 1 for shape in explorer.exploration.model.latent_shapes]
     assert list(shown.values()) == has_bars
-    assert True in has_bars and False in has_bars
+    assert set(has_bars) == {True, False}
 
 
 def test_a_long_text_does_not_stretch_its_picture(explorer):

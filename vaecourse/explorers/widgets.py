@@ -212,8 +212,7 @@ class Explorer(widgets.VBox):
         is_map = self._is_map(self.level)
         self.panels[place].show(self.exploration.noise(self.codes, self.level) if is_map else self.codes[place])
         self.panels[place].show_posterior(self._start_codes[place], self._start_widths[place])
-        has_bars = not is_map and self._start_widths[place] is not None
-        self._bar_text.layout.display = None if has_bars else "none"
+        self._bar_text.layout.display = "none" if is_map or self._start_widths[place] is None else None
 
     def _take(self, hand: tuple[int, int] | None) -> None:
         """Select a (level, unit), or the mix (None), and show its effect in the strip."""

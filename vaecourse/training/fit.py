@@ -19,6 +19,7 @@ from vaecourse.losses.schedules import Schedule, constant
 from vaecourse.models.base import unwrapped
 from vaecourse.randomness import seeded
 from vaecourse.training import checkpoints, interrupts
+from vaecourse.training.crowding import Stopwatch
 from vaecourse.training.history import History
 from vaecourse.training.resuming import settings_of
 from vaecourse.training.starting import IMAGE_METRICS, check_settings, check_trainable
@@ -98,6 +99,8 @@ def fit(
     -----
     CollapseWarning
         If an upper level of a hierarchy ends with a rate near 0.
+    CrowdedWarning
+        If the first epoch ran on several threads of a CPU, and other programs kept them waiting.
     """
     metrics, callbacks = as_list(metrics), [callbacks] if callable(callbacks) else list(callbacks)
     check_settings(images, test, loss, epochs, batch_size, learning_rate, largest_gradient, metrics)
@@ -147,11 +150,14 @@ def fit(
             steps = math.ceil(len(images) / batch_size)
             # disable is passed only to hide the bar, so that the environment's TQDM_DISABLE decides otherwise.
             hidden = {} if progress else {"disable": True}
+            stopwatch = Stopwatch()
             with tqdm(total=epochs * steps, initial=first * steps, unit="step", **hidden) as bar:
                 for epoch in range(first, epochs):
                     bar.set_description(f"epoch {epoch + 1}/{epochs}")
                     running = RunningTerms(own, loss, optimizer, history, bar, first_step=epoch * steps)
                     terms = _train_epoch(trained, images, loss, optimizer, rate_at, epoch, batch_size, running)
+                    if epoch == first:
+                        stopwatch.warn_if_crowded(device)
                     seconds = time.perf_counter() - started
                     history.rows.append({"epoch": epoch + 1, "seconds": seconds, **terms, **look(epoch + 1, running)})
                     if checkpoint is not None:
