@@ -164,6 +164,11 @@ def test_second_cell_imports_everything(code):
         assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(_syntax(cell))), cell.source
 
 
+def test_a_chapter_shows_at_most_150_lines_besides_its_exercises(code):
+    shown = [cell for cell in code if not {"hide-input", "hide-cell", "exercise"} & set(_tags(cell))]
+    assert sum(bool(line.strip()) for cell in shown for line in _lines(cell)) <= 150
+
+
 def test_imports_are_the_package_and_what_it_depends_on(code):
     # Only then the notebook runs from any folder, and on Colab, where no other dependency is installed.
     allowed = {Requirement(line).name for line in DEPENDENCIES} | {"vaecourse"}
