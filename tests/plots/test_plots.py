@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from io import BytesIO
+from pathlib import Path
 from types import ModuleType
 
 import matplotlib
@@ -310,6 +311,14 @@ def test_umap_leaves_torch_its_number_of_threads():
     environment = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2", "MPLBACKEND": "agg"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
+
+
+def test_umap_keeps_what_it_compiles_for_the_next_process():
+    plots.umap(torch.randn(30, 4))
+    from umap import umap_
+
+    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths):
+        assert Path(function.stats.cache_path).is_dir()
 
 
 def test_umap_separates_two_clusters_and_repeats_itself():

@@ -90,7 +90,12 @@ def umap(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
         try:
-            from umap import UMAP  # imported here, because the import takes seconds
+            from numba.extending import is_jitted
+            from umap import umap_  # imported here, because the import takes seconds
+
+            for function in vars(umap_).values():
+                if is_jitted(function):  # else three of them are compiled again by every process, for ten seconds
+                    function.enable_caching()
         except RuntimeError as error:
             raise OSError(
                 f"numba, which UMAP needs, cannot keep what it compiles ({error}): set the environment variable "
@@ -98,7 +103,7 @@ def umap(
             ) from error
 
     threads = torch.get_num_threads()
-    plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
+    plane = umap_.UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
     torch.set_num_threads(threads)  # numba starts its own threads, and sets their number for torch too
     ax = _square_axes() if ax is None else ax
     scatter(ax, plane, labels, label_names)
