@@ -17,6 +17,14 @@ from vaecourse.randomness import seeded
 EVALUATION_BATCH = 500
 
 
+def check_split(split) -> None:
+    """Raise TypeError, in words, if images do not come as a split: a tensor, an array or a whole data set is none."""
+    if not isinstance(split, Split):
+        raise TypeError(
+            f"images come as a Split, as vc.load(name).test or vc.Split(uint8 images), got {type(split).__name__}"
+        )
+
+
 @contextmanager
 def evaluation_mode(model: nn.Module, seed: int | None = None) -> Iterator[torch.device]:
     """Run a block with the model in evaluation mode, with torch seeded if ``seed`` is given; gives the device.
@@ -43,6 +51,7 @@ def outputs(
     ``seed`` is the seed of the codes, and of the pixels if the split is binarised dynamically. Batches are of nearly
     equal size, at most ``batch_size`` (default: 500) or one more.
     """
+    check_split(split)
     model = unwrapped(model)
     with evaluation_mode(model, seed) as device:
         for images in _batches(split.to(device), batch_size):
@@ -74,9 +83,12 @@ def encode(model: nn.Module, split: Split, level: int | str = 1, sample: bool = 
 
     Raises
     ------
+    TypeError
+        If the images are not a split.
     ValueError
         If the model has no such level.
     """
+    check_split(split)
     model, codes = unwrapped(model), []
     with evaluation_mode(model, seed) as device:
         for images in _batches(split.to(device)):
@@ -102,6 +114,8 @@ def reconstruct(model: nn.Module, split: Split, sample: bool = False, seed: int 
 
     Raises
     ------
+    TypeError
+        If the images are not a split.
     ValueError
         If the model has no such level, or its levels are not a hierarchy.
     """
@@ -157,9 +171,12 @@ def evaluate(
 
     Raises
     ------
+    TypeError
+        If the images are not a split.
     ValueError
         If there are no images, or too few for a loss that compares them.
     """
+    check_split(split)
     if not len(split):
         raise ValueError("there are no images to evaluate")
     check_enough_images(split, loss)
