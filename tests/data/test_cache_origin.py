@@ -246,3 +246,20 @@ def test_the_file_that_a_link_leads_to_is_replaced(tmp_path):
         unfinished.write_bytes(b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "disk" / "file").read_bytes() == b"new"
+
+
+def test_an_interrupt_while_the_cache_is_read_is_no_broken_cache(monkeypatch):
+    """torch asks a storage for a value, and takes any exception for an answer."""
+    vc.load("mnist")
+    real = torch.UntypedStorage.__getitem__
+
+    def pressed(storage, place):
+        if isinstance(place, int):
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(storage, place)
+
+    monkeypatch.setattr(torch.UntypedStorage, "__getitem__", pressed)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt):
+        cache.read("mnist")
+    signal.signal(signal.SIGINT, before)
