@@ -1,6 +1,7 @@
-"""Kill trainings and the making of the cache at random moments: ``python killed.py KIND TRIES SEED FOLDER``.
+"""Kill trainings and the making of the cache at random moments: ``python killed.py SEED FOLDER KIND TRIES …``.
 
-Each outcome is a line of the output. The processes are forked from this one, so that torch is imported once.
+Each outcome is a line of the output, with its kind. The processes are forked from this one, so that torch is
+imported once.
 """
 
 import json
@@ -30,12 +31,12 @@ def started(action, log: Path) -> int:
     sys.stdout.flush()
     if process := os.fork():
         return process
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
     status = 99
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
         status = action() or 0
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -50,6 +51,7 @@ def status_of(process: int) -> int:
 
 def killed(action, log: Path, seconds: float, number: int) -> str:
     """Send a signal after some seconds; returns what is wrong with the way in which the process ended, or nothing."""
+    log.write_text("")
     process = started(action, log)
     time.sleep(seconds)
     os.kill(process, number)
@@ -126,6 +128,8 @@ def caches(tries: int, generator: random.Random, folder: Path):
 if __name__ == "__main__":
     RECIPES["killed"] = tiny_recipe("killed", epochs=25)
     torch.set_num_threads(1)
-    kind, tries, seed, place = sys.argv[1:]
-    for outcome in globals()[kind](int(tries), random.Random(int(seed)), Path(place)):
-        print(json.dumps(outcome), flush=True)
+    seed, place, *wanted = sys.argv[1:]
+    for kind, tries in zip(wanted[::2], wanted[1::2], strict=True):
+        (Path(place) / kind).mkdir()
+        for outcome in globals()[kind](int(tries), random.Random(int(seed)), Path(place) / kind):
+            print(json.dumps([kind, outcome]), flush=True)
