@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, and what killed processes left of others."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -21,14 +22,29 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary path to write to, which replaces ``path`` only if the block ends without an exception.
 
     The temporary path is of this call alone, so threads, processes and machines can write the same file at a time: the
-    last one holds. The file can be read by whom the umask allows, whatever the mode in which it was written.
+    last one holds. The file can be read by whom the umask allows, whatever the mode in which it was written. Where the
+    path is a link, the file that it leads to is replaced.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the error names ``path``. Folders, devices and pipes are never replaced.
     """
-    path = Path(path)
-    with private_folder(path.parent, path.name) as folder:
-        unfinished = folder / path.name
-        yield unfinished
-        unfinished.chmod(folder.stat().st_mode & 0o666)
-        os.replace(unfinished, path)
+    path = Path(os.path.realpath(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "the folder does not exist: make it first", str(path.parent))
+    if path.exists() and not path.is_file():  # an administrator could replace even /dev/null
+        raise FileExistsError(errno.EEXIST, "this is a folder or a device: choose another path", str(path))
+    try:
+        with private_folder(path.parent, path.name) as folder:
+            unfinished = folder / path.name
+            yield unfinished
+            unfinished.chmod(folder.stat().st_mode & 0o666)
+            os.replace(unfinished, path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

@@ -70,3 +70,26 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Run a block to its end: Ctrl-C, or SIGTERM where it interrupts, takes effect afterwards.
+
+    Imports that stop half-way, and libraries that make another error of an interrupt, need this.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only that one is interrupted
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    arrived = []
+    for number in handlers:
+        signal.signal(number, lambda *signal_and_frame: arrived.append(signal_and_frame))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if arrived:
+        handlers[arrived[0][0]](*arrived[0])

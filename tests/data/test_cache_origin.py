@@ -213,3 +213,53 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(tmp_path):
         process.terminate()
         assert process.wait(300) == 130
         assert process.stderr.read() == "vaecourse: interrupted, nothing is left half-written\n"
+
+
+def test_only_files_are_replaced_and_the_path_is_named(tmp_path):
+    """An administrator who saves to /dev/null must not lose it."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, message in (
+        (tmp_path / "pipe", "choose another path"),
+        (tmp_path, "choose another path"),
+        (tmp_path / "nowhere" / "file", "make it first"),
+        (tmp_path / ("a" * 300), "File name too long"),
+    ):
+        with pytest.raises(OSError, match=message) as caught, files.atomic_path(path) as unfinished:
+            unfinished.write_bytes(b"new")
+        assert "unfinished" not in str(caught.value)
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("data", "cache")] == ["pipe"]
+
+
+def test_a_full_disk_is_told_with_the_path(tmp_path):
+    full = pytest.raises(OSError, match=r"\[Errno 28\] No space left on device: '.*/file'")
+    with full, files.atomic_path(tmp_path / "file"):
+        raise OSError(28, "No space left on device")
+    assert not (tmp_path / "file").exists()
+
+
+def test_the_file_that_a_link_leads_to_is_replaced(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "file")
+    with files.atomic_path(tmp_path / "link") as unfinished:
+        unfinished.write_bytes(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "disk" / "file").read_bytes() == b"new"
+
+
+def test_an_interrupt_while_the_cache_is_read_is_no_broken_cache(monkeypatch):
+    """torch asks a storage for a value, and takes any exception for an answer."""
+    vc.load("mnist")
+    real = torch.UntypedStorage.__getitem__
+
+    def pressed(storage, place):
+        if isinstance(place, int):
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(storage, place)
+
+    monkeypatch.setattr(torch.UntypedStorage, "__getitem__", pressed)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt):
+        cache.read("mnist")
+    signal.signal(signal.SIGINT, before)

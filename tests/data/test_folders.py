@@ -125,6 +125,7 @@ def test_pictures_in_class_folders_are_found(form, data_folder, tmp_path):
 
 FACES, LIST, PARTITION = hostile.faces(), hostile.attribute_list(), hostile.partition_list()
 TABLE = hostile.attribute_table()
+TABLE_HEADING = TABLE.splitlines()[0]
 PARTITION_TABLE = b"image_id,partition\n" + PARTITION.replace(b" ", b",")
 IN_FOLDER = {f"celeba/img_align_celeba/{name}": content for name, content in FACES.items()}
 DEEPER = {f"celeba/img_align_celeba/img_align_celeba/{name}": content for name, content in FACES.items()}
@@ -151,7 +152,19 @@ ATTRIBUTE_FORMS = {
     "gzip without the suffix": {"list_attr_celeba.txt": gzip.compress(LIST)},
     "zip of its own": {"list_attr_celeba.csv.zip": hostile.zipped({"list_attr_celeba.csv": TABLE})},
     "second download": {"list_attr_celeba (1).txt": LIST},
-}
+    "UTF-16 without a mark": {"list_attr_celeba.csv": TABLE.decode().encode("utf-16-le")},
+    "Excel": {"list_attr_celeba.csv": b"\xef\xbb\xbfsep=;\r\n"
+        + hostile.attribute_table(separator=";").replace(b"\n", b"\r\n")},
+    "lines of old Macs": {"list_attr_celeba.txt": LIST.replace(b"\n", b"\r")},
+    "fractions": {"list_attr_celeba.csv": hostile.attribute_table(no="-1.0").replace(b",1", b",1.0")},
+    "truth values": {"list_attr_celeba.csv": hostile.attribute_table(no="False").replace(b",1", b",True")},
+    "names in small letters": {"list_attr_celeba.csv": TABLE.replace(TABLE_HEADING, TABLE_HEADING.lower())},
+    "names of spaces": {"list_attr_celeba.csv": TABLE.replace(TABLE_HEADING, TABLE_HEADING.replace(b"_", b" "))},
+    "paths of Windows": {"list_attr_celeba.csv": TABLE.replace(b"\n0", b"\nimg_align_celeba\\0")},
+    "numbers": {"list_attr_celeba.csv": b"\n".join(
+        line.replace(b".jpg", b"").lstrip(b"0") for line in TABLE.splitlines())},
+    "a folder of its own": {"list_attr_celeba.csv/list_attr_celeba.csv": TABLE},
+}  # fmt: skip
 PARTITION_FORMS = {
     "list": {"list_eval_partition.txt": PARTITION},
     "table": {"list_eval_partition.csv": PARTITION_TABLE},
@@ -164,6 +177,14 @@ PARTITION_FORMS = {
         b"%d,%b" % (i, line) for i, line in enumerate(PARTITION.replace(b" ", b",").splitlines()))},
     "names of other suffix": {"list_eval_partition.txt": PARTITION.replace(b".jpg", b".png")},
     "gzip": {"Eval/list_eval_partition.txt.gz": gzip.compress(PARTITION)},
+    "UTF-16 without a mark": {"list_eval_partition.csv": PARTITION_TABLE.decode().encode("utf-16-be")},
+    "semicolons and Windows lines": {
+        "list_eval_partition.csv": PARTITION_TABLE.replace(b",", b";").replace(b"\n", b"\r\n")},
+    "fractions": {"list_eval_partition.csv": b"image_id,partition\n"
+        + PARTITION.replace(b" ", b",").replace(b"\n", b".0\n")},
+    "other heading": {"list_eval_partition.csv": PARTITION_TABLE.replace(b"partition", b"subset")},
+    "split first": {"list_eval_partition.csv": b"\n".join(
+        b",".join(reversed(line.split(b","))) for line in PARTITION_TABLE.splitlines())},
 }  # fmt: skip
 
 
@@ -238,6 +259,15 @@ def test_an_archive_in_an_archive_is_named(data_folder):
     hostile.write(data_folder, {"celeba/celeba.zip": hostile.zipped(inner)})
     with pytest.raises(DataError, match=r"img_align_celeba\.zip is an archive inside an archive: unpack the outer one"):
         vc.load("celeba")
+
+
+def test_names_that_are_not_text_are_read_and_told(data_folder):
+    folder = os.fsencode(data_folder / "mnist") + b"/d\xe9j\xe0 vu"
+    os.makedirs(folder)
+    for name, content in MNIST.items():
+        with open(folder + b"/" + name.encode(), "wb") as file:
+            file.write(content)
+    assert vc.load("mnist", offline="error").source == r"files in $VAECOURSE_DATA/mnist/d\udce9j\udce0 vu"
 
 
 def test_a_face_in_two_splits_is_refused(data_folder):

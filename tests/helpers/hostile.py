@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 import torchvision.datasets  # noqa: F401 (here, because the alarm below must not interrupt its import)
 from PIL import Image
+from scipy.io import savemat
 
 import vaecourse as vc
 from vaecourse.data import DataError, cache
@@ -19,7 +20,7 @@ from vaecourse.data.loading import DATA_SETS
 from vaecourse.data.published.celeba_lists import ATTRIBUTES
 
 SECONDS = 60
-CLASSES = DATA_SETS["cifar10"].label_names
+CLASSES, STL_CLASSES = DATA_SETS["cifar10"].label_names, DATA_SETS["stl10"].label_names
 
 
 def idx_set(packed: bool = False, names=None) -> dict[str, bytes]:
@@ -105,6 +106,26 @@ def cifar_batches() -> dict[str, bytes]:
     names = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
     files = {f"cifar-10-batches-py/{name}": batch for name in names}
     return files | {"cifar-10-batches-py/batches.meta": pickle.dumps({"label_names": list(CLASSES)})}
+
+
+def svhn_files() -> dict[str, bytes]:
+    """The two files of SVHN, tiny; their MD5 sums are not the published ones."""
+    generator, files = np.random.default_rng(0), {}
+    for part, count in (("train", 6), ("test", 4)):
+        file = io.BytesIO()
+        labels = np.arange(1, count + 1, dtype=np.uint8)[:, None]  # 10 is the digit 0
+        savemat(file, {"X": generator.integers(0, 256, (32, 32, 3, count), dtype=np.uint8), "y": labels})
+        files[f"{part}_32x32.mat"] = file.getvalue()
+    return files
+
+
+def stl_files() -> dict[str, bytes]:
+    """The files of STL-10 in torchvision's layout, tiny; their MD5 sums are not the published ones."""
+    generator, files = np.random.default_rng(0), {"class_names.txt": "\n".join(STL_CLASSES).encode()}
+    for part, count in (("train", 4), ("test", 2)):
+        files[f"{part}_X.bin"] = generator.integers(0, 256, (count, 3, 96, 96), dtype=np.uint8).tobytes()
+        files[f"{part}_y.bin"] = np.arange(1, count + 1, dtype=np.uint8).tobytes()
+    return {f"stl10_binary/{name}": content for name, content in files.items()}
 
 
 def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:

@@ -195,7 +195,7 @@ def test_wrong_names_of_recipes_and_models_are_user_errors(capsys, tiny_table, t
         assert message in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["train", "tiny", "--jobs", "0"])
-    assert "give a whole number from 1, not '0'" in capsys.readouterr().err
+    assert "give a whole number from 1, of at most 18 digits, not '0'" in capsys.readouterr().err
 
 
 def test_recipes_refuse_a_stand_in(capsys, tiny_table, tmp_path, monkeypatch):

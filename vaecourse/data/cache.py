@@ -17,6 +17,7 @@ from vaecourse.data.errors import DataError, reading
 from vaecourse.data.images import Split
 from vaecourse.data.packed import PackedImages
 from vaecourse.files import atomic_path, delete_leftovers
+from vaecourse.terminal import held_back
 
 PACKED = "packed"  # the field of packed images
 FIELDS = ("images", "labels", "factors", PACKED)
@@ -151,7 +152,8 @@ def _opened(name: str) -> Iterator[safe_open]:
     """The open file of a prepared set; whatever goes wrong in the block is a DataError."""
     with reading(path(name), f"{REMEDY}, or set VAECOURSE_CACHE to another folder"):
         path(name).open("rb").close()  # safetensors does not tell a lack of permission from a lack of the file
-    with reading(path(name), REMEDY, "is broken"), safe_open(path(name), framework="pt") as file:
+    # torch makes an error of an interrupt here, which would look like a broken file.
+    with held_back(), reading(path(name), REMEDY, "is broken"), safe_open(path(name), framework="pt") as file:
         yield file
 
 

@@ -56,6 +56,8 @@ def _explained(error: Exception) -> tuple[str, str | None]:
             return text, "make room, or set VAECOURSE_CACHE to a folder on a larger disk"
         if error.errno in FAILING:
             return text, "check the disk or the network folder, and try again"
+    if isinstance(error, UnicodeError):
+        return "it is not text in UTF-8", None
     if isinstance(error, MemoryError):
         return "there is not enough memory for it", "close other programs, or use a machine with more memory"
     if isinstance(error, NotImplementedError):

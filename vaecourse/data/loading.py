@@ -11,7 +11,7 @@ from vaecourse.data.places import Place, in_words, listings, listings_below, pla
 from vaecourse.data.published.listing import Listing
 from vaecourse.files import private_folder
 from vaecourse.notices import wrapped
-from vaecourse.terminal import say
+from vaecourse.terminal import printable, say
 
 OFFLINE = ("stand-in", "error")
 TEXTS = (".md", ".txt", ".html", ".json", ".py", ".ipynb", ".log", ".pdf", ".yml", ".yaml")
@@ -134,7 +134,8 @@ def _image_set(name: str, wanted: DataSetSpec | Rendered, splits: dict[str, Spli
 def _store(name: str, place: Place, origin: str, stamp: str = "") -> None:
     splits, remark = place.reader.read(place.listing)
     _check(splits, place, DATA_SETS[name].label_names)
-    cache.write(name, splits, f"{origin}: {remark}" if remark else origin, stamp)
+    # A path that is not in UTF-8 cannot be stored as it is.
+    cache.write(name, splits, printable(f"{origin}: {remark}" if remark else origin), stamp)
 
 
 def _check(splits: dict[str, Split], place: Place, label_names: tuple[str, ...]) -> None:

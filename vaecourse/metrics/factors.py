@@ -49,11 +49,12 @@ def checked_codes(codes) -> np.ndarray:
 
 
 def varying(columns: np.ndarray) -> np.ndarray:
-    """Return which columns vary, for codes by more than rounding errors: bool (columns,)."""
+    """Return which columns vary: bool (columns,). Codes do by more than rounding errors, and so that squares exist."""
     low, high = columns.min(0), columns.max(0)
     if columns.dtype.kind != "f":
         return high > low
-    return high - low > 4 * np.finfo(columns.dtype).eps * np.maximum(np.abs(low), np.abs(high))
+    known = np.finfo(columns.dtype)
+    return high - low > np.maximum(4 * known.eps * np.maximum(np.abs(low), np.abs(high)), np.sqrt(known.tiny))
 
 
 def as_classes(factors: np.ndarray) -> np.ndarray:

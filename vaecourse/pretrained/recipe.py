@@ -152,7 +152,7 @@ def _build(module, settings: dict, **offered):
     accepted = {key: value for key, value in offered.items() if key in _parameters(made)}
     try:
         return made(**accepted, **settings)
-    except TypeError as error:
+    except Exception as error:  # whatever a constructor says to settings of a stranger
         raise RecipeError(f"{name} cannot be made of {settings}: {error}") from error
 
 

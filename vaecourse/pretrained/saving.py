@@ -16,6 +16,7 @@ from vaecourse.files import atomic_path
 from vaecourse.models import ImageModel
 from vaecourse.models.base import unwrapped
 from vaecourse.pretrained.recipe import PretrainedError
+from vaecourse.terminal import held_back
 
 FORMAT = 1
 
@@ -68,7 +69,7 @@ def load_model(path: str | Path) -> nn.Module:
         If there is no such file, or it is damaged or of another kind.
     """
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
+        with held_back(), safetensors.safe_open(path, framework="pt") as file:
             card = json.loads((file.metadata() or {}).get("card", "null"))
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, ValueError, RecursionError, SafetensorError) as error:

@@ -1,29 +1,10 @@
 """Ctrl-C: held back where it would break torch, and never hidden in a notebook cell that trains several models."""
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from vaecourse.terminal import held_back
 
 _last_fit: tuple[int | None, bool] = (None, False)  # the cell of the last call of fit, and whether it was interrupted
-
-
-@contextmanager
-def held_back() -> Iterator[None]:
-    """Run a block to its end: a Ctrl-C meanwhile takes effect afterwards."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield  # only the main thread is interrupted
-        return
-    pressed = []
-    signal.signal(signal.SIGINT, lambda *signal_and_frame: pressed.append(signal_and_frame))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if pressed:
-        handler(*pressed[0])
 
 
 def import_whole() -> None:

@@ -27,9 +27,11 @@ PARTS = {
     **dict.fromkeys(("1", "val", "valid", "validation", "dev"), "validation"),
     **dict.fromkeys(("2", "test", "testing"), "test"),
 }
-HEADINGS = {"imageid", "image", "filename", "file", "name", "id", "partition", "split", "set"}
+# What stands for yes and no, as programs write it.
+ANSWERS = (("1", "-1"), ("1", "0"), ("1.0", "-1.0"), ("1.0", "0.0"), ("True", "False"), ("TRUE", "FALSE"))
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-REMEDY = "copy it again"
+FACE_DIGITS = 6
+REMEDY = "copy it again or, if it stays so, take the published list"
 
 
 def find(entries: list[Entry], name: str) -> Entry | None:
@@ -41,8 +43,9 @@ def find(entries: list[Entry], name: str) -> Entry | None:
 
 
 def face_of(name: str) -> str:
-    """The number of a face, from the name of its file."""
-    return PurePosixPath(name.casefold()).stem
+    """The number of a face, from the name of its file: six digits, of which tables of numbers lose the zeros."""
+    stem = PurePosixPath(name.casefold().replace("\\", "/")).stem
+    return stem.zfill(FACE_DIGITS) if stem.isdecimal() else stem
 
 
 def attributes(entry: Entry) -> dict[str, np.ndarray]:
@@ -55,7 +58,8 @@ def attributes(entry: Entry) -> dict[str, np.ndarray]:
     """
     rows = _rows(entry)
     announced = rows.pop(0)[1] if rows and len(rows[0][1]) == 1 else None
-    heading = rows.pop(0)[1] if rows else []
+    names = {key(name): name for name in ATTRIBUTES}
+    heading = [names.get(key(name), name) for name in rows.pop(0)[1]] if rows else []
     if (announced and not _is_count(announced[0])) or not set(ATTRIBUTES) <= set(heading):
         raise DataError(
             f"{entry.shown} does not begin with the number of faces and the names of 40 attributes: {REMEDY}"
@@ -66,13 +70,16 @@ def attributes(entry: Entry) -> dict[str, np.ndarray]:
     if first == 0:  # as published: no heading above the file names
         heading, first = ["", *heading], 1
     columns = [heading.index(name) for name in ATTRIBUTES]
-    no = "0" if rows and "0" in rows[0][1][first:] and "-1" not in rows[0][1][first:] else "-1"
+    told = set().union(*(fields[first:] for _, fields in rows))
+    yes, no = max(ANSWERS, key=lambda pair: len(told & set(pair)))  # of equals the first, as published
     found: dict[str, np.ndarray] = {}
     for number, fields in rows:
         values = [fields[column] for column in columns] if len(fields) == len(heading) else []
-        if not values or not set(values) <= {"1", no}:
-            raise DataError(f"{entry.shown}, line {number}: expected a file name and 40 values of 1 or {no}: {REMEDY}")
-        row = np.array([value == "1" for value in values])
+        if not values or not set(values) <= {yes, no}:
+            raise DataError(
+                f"{entry.shown}, line {number}: expected a file name and 40 values of {yes} or {no}: {REMEDY}"
+            )
+        row = np.array([value == yes for value in values])
         if not np.array_equal(found.setdefault(face_of(fields[first - 1]), row), row):
             raise DataError(f"{entry.shown}, line {number}: {fields[first - 1]} has another line before: delete one")
     return found
@@ -88,12 +95,14 @@ def partition(entry: Entry) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for place, (number, fields) in enumerate(_rows(entry)):
-        name, part = fields[-2:] if len(fields) in (2, 3) else ("", "")
-        if place == 0 and key(part) in HEADINGS:
+        if place == 0 and not any(sign.isdecimal() for sign in "".join(fields)):  # a heading
             continue
-        if part.casefold() not in PARTS:
+        name, part = fields[-2:] if len(fields) in (2, 3) else ("", "")
+        if "." in part and name.casefold() in PARTS:  # the columns in the other order
+            name, part = part, name
+        part = PARTS.get(part.casefold().removesuffix(".0"))
+        if part is None:
             raise DataError(f"{entry.shown}, line {number}: expected a file name and 0, 1 or 2: {REMEDY}")
-        part = PARTS[part.casefold()]
         if found.setdefault(face_of(name), part) != part:
             raise DataError(f"{entry.shown}, line {number}: {name} is in another split before: delete one line")
     return found
@@ -113,11 +122,18 @@ def _rows(entry: Entry) -> list[tuple[int, list[str]]]:
         content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise DataError(f"{entry.shown} is larger than {LARGEST:,} bytes, too large for a list: {REMEDY}")
-        coding = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
-        lines = enumerate(content.decode(coding).splitlines(), start=1)
+        lines = enumerate(content.decode(_coding(content)).splitlines(), start=1)
         full = [(number, line) for number, line in lines if line.strip()]
+        if full and full[0][1].startswith("sep="):  # what Excel writes above a table
+            del full[0]
         separator = next((sign for sign in ",;\t" if any(sign in line for _, line in full[:2])), None)
         return [(number, _fields(line, separator)) for number, line in full]
+
+
+def _coding(content: bytes) -> str:
+    marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
+    zeros = [place for place in (0, 1) if content[place : place + 1] == b"\0"]  # the lists are in ASCII
+    return marked or {(): "utf-8", (0,): "utf-16-be", (1,): "utf-16-le"}.get(tuple(zeros), "utf-8")
 
 
 def _fields(line: str, separator: str | None) -> list[str]:

@@ -73,7 +73,7 @@ def _objective(machines: np.ndarray, costs: np.ndarray, sums: "CumulativeSums", 
     """Return value, gradient (w, b) and second derivatives (ww, wb, bb), as rows (6, M), at the machines (2, M)."""
     w, b = machines
     up = w >= 0
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         upper, lower = (1 - b) / w, (-1 - b) / w
     # Images with a loss (for w ≥ 0): those of the class below the upper margin, of the rest above the lower margin.
     own, rest = sums.below(upper, which), sums.below(lower, which, of_all=True) - sums.below(lower, which)
@@ -105,7 +105,7 @@ def _where_highest(slopes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray,
     """
     rise = slopes[:, :, None] - slopes[:, None]
     lead = offsets[:, :, None] - offsets[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossings = -lead / rise
     low = np.where(rise > 0, crossings, -np.inf).max(2)
     high = np.where(rise < 0, crossings, np.inf).min(2)

@@ -35,7 +35,7 @@ def refused(tab):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_other_bytes_than_those_of_the_name_are_refused_and_can_be_asked_for_again(visitor, address, damage):
+def test_other_bytes_than_those_of_the_name_are_refused_and_can_be_asked_for_again(visitor, address, damage, count):
     def answer(route):
         route.fulfill(body=DAMAGES[damage](route.fetch().body()))
 
@@ -46,10 +46,11 @@ def test_other_bytes_than_those_of_the_name_are_refused_and_can_be_asked_for_aga
     visitor.unroute("**/*.bin")
     open_explorer(visitor)
     visitor.locator(".explorer-poster").wait_for(state="detached")
+    count("explorer pages, wrong weights", "refused")
 
 
 @pytest.mark.parametrize("damage", ["zeros", "one bit", "too long"])
-def test_without_sums_the_length_is_compared(visitor, address, damage):
+def test_without_sums_the_length_is_compared(visitor, address, damage, count):
     """A page without encryption has no crypto.subtle: there bytes of the right number are believed."""
     visitor.add_init_script("Object.defineProperty(globalThis.crypto, 'subtle', { value: undefined })")
     visitor.route("**/*.bin", lambda route: route.fulfill(body=DAMAGES[damage](route.fetch().body())))
@@ -59,9 +60,10 @@ def test_without_sums_the_length_is_compared(visitor, address, damage):
         refused(visitor)
     else:
         visitor.locator(".explorer-poster").wait_for(state="detached")
+    count("explorer pages, wrong weights without sums", "refused" if damage == "too long" else "accepted")
 
 
-def test_a_stalled_reply_is_given_up_and_can_be_tried_again(visitor, address):
+def test_a_stalled_reply_is_given_up_and_can_be_tried_again(visitor, address, count):
     waiting = []
     visitor.route("**/*.bin", lambda route: waiting.append(route))  # and never answered
     visitor.goto(f"{address}vae-colour.html")
@@ -72,10 +74,11 @@ def test_a_stalled_reply_is_given_up_and_can_be_tried_again(visitor, address):
     visitor.unroute("**/*.bin")
     open_explorer(visitor)
     visitor.locator(".explorer-poster").wait_for(state="detached")
+    count("explorer pages, stalled replies", "refused")
 
 
 @pytest.mark.parametrize("manifest", ["", "{", "null", "[]", '{"models": []}', "<p>"])
-def test_a_broken_manifest_is_said_on_the_page(visitor, address, folder, manifest):
+def test_a_broken_manifest_is_said_on_the_page(visitor, address, folder, manifest, count):
     page = (folder / "vae-colour.html").read_text()
     opening = '<script type="application/json" class="explorer-manifest">'
     broken = re.sub(
@@ -89,10 +92,11 @@ def test_a_broken_manifest_is_said_on_the_page(visitor, address, folder, manifes
     assert visitor.locator(".explorer-poster img").count() == 2
     open_explorer(visitor)  # of the other explorer on the page, which is whole
     visitor.wait_for_function("document.querySelectorAll('.explorer-poster').length === 1")
+    count("explorer pages, broken manifests", "refused")
 
 
 @pytest.mark.parametrize("script", ["", "vaecourse.receive(", "vaecourse.receive('other', '')", "<html>", "cut"])
-def test_a_damaged_script_beside_a_page_on_disk_is_said_and_can_be_tried_again(browser, folder, script):
+def test_a_damaged_script_beside_a_page_on_disk_is_said_and_can_be_tried_again(browser, folder, script, count):
     disk = f"{folder.as_uri()}/"
     with watched_tab(browser, disk, 800) as tab:
         tab.route(
@@ -107,6 +111,7 @@ def test_a_damaged_script_beside_a_page_on_disk_is_said_and_can_be_tried_again(b
         tab.unroute("**/files/*.js")
         open_explorer(tab)
         tab.locator(".explorer-poster").wait_for(state="detached")
+    count("explorer pages, damaged scripts on disk", "refused")
 
 
 def cut_of(folder, route):
