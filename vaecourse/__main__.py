@@ -6,6 +6,7 @@ import itertools
 import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from vaecourse.data import DataError, load
@@ -19,7 +20,6 @@ USER_ERROR = 2
 FAILED = 1
 UNFINISHED = 3
 INTERRUPTED = 130
-SHOWN = 40  # signs of a word that is no number
 TRAINED = Path("trained")
 # Settings that describe the networks of a model rather than the kind of model.
 OF_NETWORKS = ("network", "hidden", "level_hidden", "likelihood", "initial_sigma")
@@ -66,42 +66,36 @@ def _parser() -> argparse.ArgumentParser:
     recipes.set_defaults(run=_recipes)
     train = commands.add_parser("train", help="follow recipes; what was interrupted goes on, what is there is skipped")
     train.add_argument("names", nargs="+", metavar="NAME", help="a recipe, or a pattern as '*-dsprites'")
-    train.add_argument("--seeds", type=_seed, nargs="+", default=[0])
+    train.add_argument("--seeds", type=_whole_number, nargs="+", default=[0])
     train.add_argument("--folder", type=Path, default=TRAINED, help="for weights and cards (default: trained)")
     train.add_argument("--weights", type=Path, help="another folder for the weights")
-    train.add_argument("--jobs", type=_at_least_one, default=1, help="processes at once, of one thread each if several")
+    train.add_argument(
+        "--jobs",
+        type=partial(_whole_number, least=1),
+        default=1,
+        help="processes at once, of one thread each if several",
+    )
     train.add_argument("--minutes", type=_minutes, default=math.inf, help="then stop; the same command goes on")
     train.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that sees the same folders")
     train.set_defaults(run=_train)
     evaluate = commands.add_parser("evaluate", help="compute the scores on cards anew and compare them")
     evaluate.add_argument("names", nargs="+", metavar="NAME", help="a recipe, or a pattern as '*-dsprites'")
-    own = "of your own trainings (default: the package's models)"
-    evaluate.add_argument("--seeds", type=_seed, nargs="+", help=own)
+    evaluate.add_argument("--seeds", type=_whole_number, nargs="+", help="of your own (default: the package's models)")
     evaluate.add_argument("--folder", type=Path, default=TRAINED, help="of your own trainings (default: trained)")
     evaluate.set_defaults(run=_evaluate)
     package = commands.add_parser(
         "package", help="put trained models into the package, in a byte a weight if no score moves"
     )
     package.add_argument("names", nargs="+", metavar="NAME", help="a recipe, or a pattern as '*-dsprites'")
-    package.add_argument("--seed", type=_seed, default=0)
+    package.add_argument("--seed", type=_whole_number, default=0)
     package.add_argument("--folder", type=Path, default=TRAINED, help="of your own trainings (default: trained)")
     package.set_defaults(run=_package)
     return parser
 
 
-def _seed(text: str) -> int:
-    return _whole_number(text, 0)
-
-
-def _at_least_one(text: str) -> int:
-    return _whole_number(text, 1)
-
-
-def _whole_number(text: str, least: int) -> int:
+def _whole_number(text: str, least: int = 0) -> int:
     if not text.isdecimal() or len(text) > 18 or int(text) < least:  # torch takes seeds of 18 digits
-        raise argparse.ArgumentTypeError(
-            f"give a whole number from {least}, of at most 18 digits, not {text[:SHOWN]!r}"
-        )
+        raise argparse.ArgumentTypeError(f"give a whole number from {least}, of at most 18 digits, not {text[:40]!r}")
     return int(text)
 
 
@@ -111,7 +105,7 @@ def _minutes(text: str) -> float:
     except ValueError:
         minutes = 0.0
     if not minutes > 0:
-        raise argparse.ArgumentTypeError(f"give a number of minutes above 0, not {text[:SHOWN]!r}")
+        raise argparse.ArgumentTypeError(f"give a number of minutes above 0, not {text[:40]!r}")
     return minutes
 
 
