@@ -25,6 +25,8 @@ from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "vaecourse"
 TIMEOUT = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]  # seconds a cell
+# Kernels talk over TCP on this machine only, and would warn of it, once for each notebook.
+QUIET = ["--IPKernelApp.log_level=ERROR"]
 # Run by the kernel before the notebook: it notes each file and folder of the package that is opened.
 NOTING = """\
 import sys
@@ -72,7 +74,8 @@ def run(path: Path) -> tuple[ExecutionResult, dict[str, str]]:
             NOTING.format(noted=str(noted), package=f"{PACKAGE}{os.sep}"), encoding="utf-8"
         )
         os.environ["IPYTHONDIR"] = settings_folder
-        result = single_nb_execution(nbformat.read(path, as_version=4), folder, TIMEOUT, allow_errors=False)
+        notebook = nbformat.read(path, as_version=4)
+        result = single_nb_execution(notebook, folder, TIMEOUT, allow_errors=False, extra_arguments=QUIET)
         return result, {name: digest(PACKAGE, name) for name in sorted(sources(noted.read_text(encoding="utf-8")))}
 
 

@@ -73,29 +73,34 @@ def test_page_is_accessible(page):
     assert not grave, "\n".join(grave)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_figures_stand_on_the_page_itself(browser, address, theme):
+def test_figures_stand_on_the_page_itself(browser, address):
     page = browser.new_page()
     styles = set()
     for name in PAGES:
         if not name.startswith("notebooks/"):
             continue
-        page.goto(urljoin(address, name))
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        styles |= {
-            (style["filter"], style["background"])
-            for style in page.eval_on_selector_all(
-                ".cell_output img",
-                "all => all.map(getComputedStyle).map(s => ({filter: s.filter, background: s.backgroundColor}))",
-            )
-        }
+        page.goto(urljoin(address, name), wait_until="domcontentloaded")
+        for theme in ("light", "dark"):
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            styles |= {
+                (theme, style["filter"], style["background"])
+                for style in page.eval_on_selector_all(
+                    ".cell_output img",
+                    "all => all.map(getComputedStyle).map(s => ({filter: s.filter, background: s.backgroundColor}))",
+                )
+            }
     page.close()
-    assert styles == {("none", "rgba(0, 0, 0, 0)")}
+    assert styles == {(theme, "none", "rgba(0, 0, 0, 0)") for theme in ("light", "dark")}
 
 
 @functools.cache
 def _parsed(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(), "html.parser")
+
+
+@functools.cache
+def _anchors(path: Path) -> set[str]:
+    return {tag["id"] for tag in _parsed(path).find_all(id=True)}
 
 
 @pytest.mark.parametrize("name", ["index.html", *PAGES])
@@ -111,7 +116,7 @@ def test_links_within_the_book_lead_somewhere(name):
         target = BOOK / unquote(file)
         assert target.is_file(), link
         if anchor and target.suffix == ".html":
-            assert _parsed(target).find(id=unquote(anchor)), link
+            assert unquote(anchor) in _anchors(target), link
 
 
 def test_search_finds_pages(browser, address):

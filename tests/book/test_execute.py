@@ -63,3 +63,9 @@ def test_notebooks_that_were_executed_elsewhere_are_taken_from_there(tmp_path, c
     notebook(path, "print('changed')")
     assert execute.main(folder, [path], executed=tmp_path / "executed") == 0
     assert capsys.readouterr().out.startswith("one.ipynb: ")
+
+
+def test_kernels_do_not_warn_of_their_transport(tmp_path, capfd):
+    path = notebook(tmp_path / "one.ipynb", "print('run')")
+    assert execute.main(str(tmp_path / "cache"), [path], jobs=1) == 0
+    assert "IPKernelApp" not in capfd.readouterr().err

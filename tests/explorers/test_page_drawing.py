@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import watched_tab
 from digit_models import NAMES, PACKAGED, SHAPE, digits, explored
 from page_models import noise_split
-from page_reader import CLOSE, LISTEN, PIXELS, after, opened, picture_of
+from page_reader import CLOSE, LISTEN, after, opened, picture_of, pixels_of
 from page_writer import write_site
 
 import vaecourse as vc
@@ -292,8 +292,7 @@ def test_level_by_level_a_hierarchy_shows_what_its_upper_levels_know(tab, site):
         codes = [level.codes for level in exploration.model.infer(image, sample=False)]
         for level in range(3):
             expected = exploration.model.decode(*exploration.model.descend(*codes[level:])).mean[0, 0]
-            pixels = torch.tensor(shown.nth(level).evaluate(PIXELS))
-            assert (pixels.view(28, 28, 4)[..., 0] / 255 - expected).abs().max() <= CLOSE
+            assert (pixels_of(shown.nth(level))[..., 0] / 255 - expected).abs().max() <= CLOSE
     assert explorer.locator(".explorer-bars figure").count() == 3
 
 
@@ -315,14 +314,14 @@ def test_the_code_of_two_units_is_dragged_over_the_plane(tab, site):
     assert "Unit 0" in explorer.get_by_role("status").text_content()
     for ground in ("decoded pictures", "test codes"):
         explorer.get_by_role("radio", name=ground).check()
-        seen = sum(1 for opacity in plane.locator("canvas").evaluate(PIXELS)[3::4] if opacity)
+        seen = (pixels_of(plane.locator("canvas"))[..., 3] > 0).sum()
         assert seen > (300_000 if ground == "decoded pictures" else 5000)
 
 
 def test_the_plane_has_its_colours_at_the_first_look(tab, site):
     explorer = opened(tab, site("vae2-mnist"), "vae2-mnist")
-    pixels = torch.tensor(explorer.locator(".explorer-plane canvas").evaluate(PIXELS)).view(-1, 4)
-    drawn = pixels[pixels[:, 3] == 255, :3]
+    pixels = pixels_of(explorer.locator(".explorer-plane canvas"))
+    drawn = pixels[pixels[..., 3] == 255][:, :3]
     accent = (drawn == torch.tensor([10, 125, 145])).all(1)  # of the ring: #0a7d91
     assert accent.sum() > 50
     assert drawn.amax(1).min() > 40  # and nothing is black

@@ -4,7 +4,7 @@ import pytest
 import torch
 from browsing import WIDTHS, watched_tab
 from page_models import explored, noise_split
-from page_reader import CLOSE, LISTEN, PIXELS, after, assert_drawn, codes_of, opened, show, slider
+from page_reader import CLOSE, LISTEN, after, assert_drawn, codes_of, opened, pixels_of, show, slider
 
 from vaecourse.explorers import save_page
 from vaecourse.explorers.maps import FULL_COLOUR_AT
@@ -86,9 +86,8 @@ def test_a_press_on_the_strip_moves_the_unit(tab, address, models):
     codes = after(tab, lambda: explorer.locator(".explorer-strip canvas").last.click())
     unit = exploration.levels[0].order[0]
     assert codes[0][unit].item() == pytest.approx(exploration.levels[0].high[unit].item(), abs=1e-4)
-    strip = explorer.locator(".explorer-strip canvas").first.evaluate(PIXELS)
     expected = exploration.traversal(codes, 1, unit)[1][0].permute(1, 2, 0)
-    shown = torch.tensor(strip).view(*expected.shape[:2], 4)[..., :3] / 255
+    shown = pixels_of(explorer.locator(".explorer-strip canvas").first)[..., :3] / 255
     assert (shown - expected).abs().max() <= CLOSE
 
 

@@ -1,5 +1,7 @@
 """Actions of a reader of an explorer and the resulting pictures, for the tests of its page."""
 
+import base64
+
 import torch
 
 CLOSE = 2 / 255
@@ -10,7 +12,15 @@ document.addEventListener("explorer:decoded", (event) => {
   window.decoded = {count: window.decoded.count + 1, detail: event.detail};
 });
 """
-PIXELS = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
+# As text: a million numbers would take a minute.
+PIXELS = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let bytes = "";
+  for (let start = 0; start < data.length; start += 4096) {
+    bytes += String.fromCharCode(...data.subarray(start, start + 4096));
+  }
+  return [canvas.height, canvas.width, btoa(bytes)];
+}"""
 
 
 def opened(tab, address, name):
@@ -33,11 +43,15 @@ def codes_of(tab):
     return [torch.tensor(code) for code in tab.evaluate("window.decoded.detail.codes")]
 
 
+def pixels_of(canvas):
+    """Pixels (H, W, 4) of a canvas, from 0 to 255."""
+    height, width, text = canvas.evaluate(PIXELS)
+    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8).view(height, width, 4)
+
+
 def picture_of(explorer):
     """Pixels (H, W, 4) in [0, 1]."""
-    canvas = explorer.locator(".explorer-picture canvas")
-    height, width = canvas.evaluate("canvas => [canvas.height, canvas.width]")
-    return torch.tensor(canvas.evaluate(PIXELS)).view(height, width, 4) / 255
+    return pixels_of(explorer.locator(".explorer-picture canvas")) / 255
 
 
 def assert_drawn(explorer, exploration, codes):

@@ -208,7 +208,7 @@ def test_a_dask_cluster_takes_over(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "helpers"))
     follow(tiny_recipe(), tmp_path / "cluster")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     ) as cluster:
         failed, _ = train_all(
             [*runs(0), (tiny_recipe("lost", epochs=0), 0)], tmp_path / "cluster", dask=cluster.scheduler_address
@@ -223,7 +223,7 @@ def test_workers_of_several_threads_are_refused(tmp_path):
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, silence_logs=50
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0", silence_logs=50
         ) as cluster,
         pytest.raises(PretrainedError, match="several threads: start them with --nthreads 1"),
     ):
