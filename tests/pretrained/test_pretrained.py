@@ -227,3 +227,21 @@ def test_the_wheel_stays_small(tmp_path):
     assert (tmp_path / "wheel.zip").stat().st_size <= MOST_MEGABYTES * 1e6
     weights = {path.stem for path in FOLDER.iterdir() if path.suffix == ".safetensors"}
     assert weights == set(pretrained.names())
+
+
+def test_a_card_is_that_of_the_model():
+    assert pretrained.card("vae-dsprites") == pretrained.load_pretrained("vae-dsprites").card
+
+
+def test_of_some_models_there_is_the_card_only_and_the_way_to_the_weights():
+    assert "dip-i-dsprites" not in pretrained.names()
+    assert pretrained.card("dip-i-dsprites")["recipe"] == RECIPES["dip-i-dsprites"].settings()
+    with pytest.raises(pretrained.PretrainedError, match="python -m vaecourse train dip-i-dsprites makes the weights"):
+        pretrained.load_pretrained("dip-i-dsprites")
+
+
+def test_a_card_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(pretrained.PretrainedError, match=r"there is no card .*vae-dsprite\.json.*vae-dsprites"):
+        pretrained.card("vae-dsprite")
+    with pytest.raises(pretrained.PretrainedError, match="there is no card"):
+        pretrained.card("vae-dsprites", tmp_path)

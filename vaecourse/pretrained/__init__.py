@@ -1,6 +1,6 @@
 """Pretrained models: the recipes they follow, their runs, measures, cards and weights."""
 
-from vaecourse.pretrained.library import load_pretrained, names
+from vaecourse.pretrained.library import card, load_pretrained, names
 from vaecourse.pretrained.packaging import package, verify
 from vaecourse.pretrained.recipe import PretrainedError, Recipe, RecipeError
 from vaecourse.pretrained.recipes import RECIPES, find
@@ -11,6 +11,7 @@ __all__ = [
     "PretrainedError",
     "Recipe",
     "RecipeError",
+    "card",
     "find",
     "load_model",
     "load_pretrained",

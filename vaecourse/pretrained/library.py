@@ -14,11 +14,31 @@ from vaecourse.pretrained.recipe import PretrainedError, Recipe
 from vaecourse.pretrained.recipes import suggestion
 
 FOLDER = Path(__file__).parent / "weights"
+# Their weights do not come with the package, to keep it small: no page shows the models, only their scores.
+CARDS_ONLY = {f"{method}-dsprites" for method in ("capacity", "dip-i", "dip-ii", "hdvae2", "hdvae3-published")}
 
 
 def names(folder: str | Path | None = None) -> list[str]:
-    """Names of the models in a folder; by default those that come with the package."""
-    return sorted(path.stem for path in folder_of(folder).glob("*.json") if not path.name.startswith("."))
+    """Names of the models in a folder; by default those whose weights come with the package."""
+    found = {path.stem for path in folder_of(folder).glob("*.json") if not path.name.startswith(".")}
+    return sorted(found if folder else found - CARDS_ONLY)
+
+
+def card(name: str, folder: str | Path | None = None) -> dict:
+    """The card of a trained model: its recipe, its training and its scores.
+
+    It is the ``card`` of :func:`load_pretrained`, without the weights. The package also has the cards of a few models
+    whose weights do not come with it, to keep it small.
+
+    Raises
+    ------
+    PretrainedError
+        If there is no such card, or it is damaged.
+    """
+    path = folder_of(folder) / f"{name}.json"
+    if not path.exists():
+        raise PretrainedError(f"there is no card {path}: {suggestion(name, names(folder))}")
+    return cards.read(path)
 
 
 def load_pretrained(name: str, folder: str | Path | None = None) -> nn.Module:
@@ -43,6 +63,11 @@ def load_pretrained(name: str, folder: str | Path | None = None) -> nn.Module:
         If there is no such model, or its files are damaged, have another version, or do not belong together.
     """
     known = names(folder)
+    if folder is None and name in CARDS_ONLY:
+        raise PretrainedError(
+            f"of {name!r} the package has the card only, vc.pretrained.card({name!r}): "
+            f"python -m vaecourse train {name} makes the weights"
+        )
     if name not in known:
         place = "" if folder is None else f" in {folder}"
         raise PretrainedError(f"there is no pretrained model {name!r}{place}: {suggestion(name, known)}")
