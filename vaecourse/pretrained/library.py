@@ -27,8 +27,8 @@ def names(folder: str | Path | None = None) -> list[str]:
 def card(name: str, folder: str | Path | None = None) -> dict:
     """The card of a trained model: its recipe, its training and its scores.
 
-    It is the ``card`` of :func:`load_pretrained`, without the weights. The package also has the cards of a few models
-    whose weights do not come with it, to keep it small.
+    It is the ``card`` of a model from :func:`vaecourse.load_pretrained`, without the weights. The package also has the
+    cards of a few models whose weights do not come with it, to keep it small.
 
     Raises
     ------
