@@ -179,6 +179,15 @@ def test_what_a_killed_process_left_is_deleted_by_the_next_writer(number, tmp_pa
     assert [path.name for path in folder.iterdir()] == ["b.bin"]
 
 
+def test_a_reader_of_the_cache_deletes_what_was_left_after_the_last_write():
+    vc.load("mnist")
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    left = cache.folder() / f".mnist.{files._owner()}-{int(gone.stdout)}-00{files.SUFFIX}"
+    left.mkdir()
+    vc.load("mnist")
+    assert not left.exists()
+
+
 def test_what_a_living_process_writes_is_left_alone(tmp_path):
     with files.atomic_path(tmp_path / "a.bin") as first, files.atomic_path(tmp_path / "a.bin") as second:
         first.write_bytes(b"first")

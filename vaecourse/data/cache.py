@@ -152,6 +152,7 @@ def _opened(name: str) -> Iterator[safe_open]:
     """The open file of a prepared set; whatever goes wrong in the block is a DataError."""
     with reading(path(name), f"{REMEDY}, or set VAECOURSE_CACHE to another folder"):
         path(name).open("rb").close()  # safetensors does not tell a lack of permission from a lack of the file
+    delete_leftovers(folder())  # of a process that was killed after its last write
     # torch makes an error of an interrupt here, which would look like a broken file.
     with held_back(), reading(path(name), REMEDY, "is broken"), safe_open(path(name), framework="pt") as file:
         yield file
