@@ -1,10 +1,14 @@
 """Runs on bad days: one that fails stops no other, and a model that is replaced is never lost."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from tiny_recipes import tiny_recipe
 
 import vaecourse as vc
+from vaecourse import files
 from vaecourse.pretrained import cards, pool, runs
 from vaecourse.pretrained.pool import train_all
 from vaecourse.pretrained.recipe import PretrainedError
@@ -88,12 +92,16 @@ def test_a_model_that_is_replaced_is_the_old_or_the_new_one(striped_mnist, tmp_p
     assert sorted(path.name for path in tmp_path.glob("*tiny*")) == [card.name, weights.name]
 
 
-def test_a_finished_run_leaves_no_checkpoint(striped_mnist, tmp_path):
+def test_a_finished_run_tidies_up_after_a_process_that_died_right_after_it_wrote_the_card(striped_mnist, tmp_path):
     train(tiny_recipe(), 0, tmp_path, progress=False)
-    left = runs.Run(tiny_recipe(), 0, tmp_path, tmp_path).checkpoint_path
-    left.write_bytes(b"of a process that died right after it wrote the card")
+    run = runs.Run(tiny_recipe(), 0, tmp_path, tmp_path)
+    whole = sorted(tmp_path.iterdir())
+    run.checkpoint_path.write_bytes(b"of the last epoch")
+    run.weights_path.replace(cards.arriving(run.weights_path))
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    (tmp_path / f".tiny.{files._owner()}-{int(gone.stdout)}-00{files.SUFFIX}").mkdir()
     assert train(tiny_recipe(), 0, tmp_path, progress=False) == "tiny_seed0: there already"
-    assert not left.exists()
+    assert sorted(tmp_path.iterdir()) == whole
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 import vaecourse
 from vaecourse.data import ImageSet
-from vaecourse.files import atomic_path
+from vaecourse.files import atomic_path, delete_leftovers
 from vaecourse.pretrained.recipe import PretrainedError
 
 FORMAT = 1
@@ -62,13 +62,19 @@ def write(card: dict, state: dict[str, Tensor], kind: str, card_path: Path, weig
     """
     content = save({name: value.contiguous() for name, value in state.items()})
     card["weights"] = {"file": weights_path.name, "type": kind, "sha256": hashlib.sha256(content).hexdigest()}
-    if arriving(weights_path).exists() and card_path.exists() and _belong(read(card_path), arriving(weights_path)):
-        # The process died right after this card was written: what arrived last time is its weights.
-        arriving(weights_path).replace(weights_path)
+    finish(card_path, weights_path)
     with atomic_path(arriving(weights_path)) as unfinished:
         unfinished.write_bytes(content)
     write_record(card, card_path)
     arriving(weights_path).replace(weights_path)
+
+
+def finish(card_path: Path, weights_path: Path) -> None:
+    """Do what a process left undone that died right after it wrote a card: what arrived is the weights of this card."""
+    if arriving(weights_path).exists() and card_path.exists() and _belong(read(card_path), arriving(weights_path)):
+        arriving(weights_path).replace(weights_path)
+    for folder in {card_path.parent, weights_path.parent}:
+        delete_leftovers(folder)
 
 
 def _belong(card: dict, weights_path: Path) -> bool:

@@ -180,7 +180,9 @@ def _finished(run: Run) -> str:
             f"{run.card_path} was made by another recipe of this name ({', '.join(changed)} changed): "
             "move it away to train anew, or choose another folder"
         )
-    run.checkpoint_path.unlink(missing_ok=True)  # it stays if a process died right after it wrote the card
+    # Both stay if a process died right after it wrote the card.
+    cards.finish(run.card_path, run.weights_path)
+    run.checkpoint_path.unlink(missing_ok=True)
     return f"{run.name}: there already"
 
 
