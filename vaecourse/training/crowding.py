@@ -8,7 +8,7 @@ import torch
 from vaecourse.notices import CourseWarning, warn
 
 # A thread that computes, or waits in a loop for the others as torch's do, has a processor for itself: share 1.00.
-# Beside one busy program on two processors it has .67, and a step takes 3 to 5 times as long, beside two .50 and 4 to
+# Beside one busy program on two processors it has .67, and a step takes 2 to 5 times as long, beside two .50 and 4 to
 # 80 times (benchmarks/busy_machine.py).
 LEAST_SHARE = 0.85
 LEAST_SECONDS = 0.5  # below that a share is chance
