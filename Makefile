@@ -43,16 +43,19 @@ serve: book
 	@echo "http://localhost:8000 (Ctrl-C stops)"
 	@$(BIN)/python -m http.server 8000 --bind localhost --directory _build/html
 
-# The book is built from the notebooks as nbval has executed them, so that each is run once.
+# The book is built from the notebooks as nbval has executed them, so that each is run once. Sphinx has one core only,
+# and the tests that need no book run meanwhile.
 test: lint
 	@rm -rf $(TEST_BOOK)
 	@echo "== Notebooks, at smoke scale"
 	VAECOURSE_EXECUTED=$(TEST_BOOK)/executed VAECOURSE_SCALE=smoke TQDM_DISABLE=1 $(PYTEST) --dist loadfile --nbval-lax --nbval-current-env notebooks
-	@echo "== Book, of these notebooks"
+	@echo "== Book, of these notebooks, and meanwhile unit tests"
 	VAECOURSE_SCALE=smoke $(BIN)/python book/execute.py $(TEST_BOOK)/_build/.jupyter_cache --executed $(TEST_BOOK)/executed
-	VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK)
-	@echo "== Unit tests, and the book in a browser"
-	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(PYTEST) --dist worksteal
+	@VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK) > $(TEST_BOOK)/build.log 2>&1 & building=$$!; \
+	$(PYTEST) --dist worksteal --ignore tests/book; tested=$$?; \
+	wait $$building || { cat $(TEST_BOOK)/build.log; exit 1; }; exit $$tested
+	@echo "== The book in a browser"
+	VAECOURSE_BOOK=$(TEST_BOOK)/_build/html $(PYTEST) --dist worksteal tests/book
 	@echo; echo "All tests passed. The book they looked at: $(CURDIR)/$(TEST_BOOK)/_build/html/index.html"
 
 test-faults: $(INSTALLED)

@@ -17,7 +17,7 @@ QUICK = {
     "busy_machine": "--steps 20 --rounds 3",
     "compiled_training": "--models vae --steps 10 --rounds 3",
     "memory_format": "--recipes vae-dsprites --steps 3 --rounds 3",
-    "image_metrics": "--images 1000 --rounds 3",
+    "image_metrics": "--images 200 --rounds 3",
     "disentanglement_metrics": "--images 2000",
     "dsprites_rendering": "",
     "explorer": "--moves 20",

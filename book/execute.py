@@ -2,8 +2,9 @@
 
     python book/execute.py _build/.jupyter_cache [--executed FOLDER]
 
-A notebook is run again if its code, the scale, the place of the data or a file of the package that it read has changed.
-Those in the folder of executed notebooks are taken from there. Two processes of one thread are faster than one of two,
+The pages of the book that are notebooks in Markdown are run too. A notebook is run again if its code, the scale, the
+place of the data or a file that it read of the package or of the results has changed. Those in the folder of executed
+notebooks are taken from there. Two processes of one thread are faster than one of two,
 and much faster where the machine does something else too.
 """
 
@@ -21,17 +22,19 @@ import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.read import is_myst_markdown_notebook, myst_nb_reader_plugin
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "vaecourse"
 TIMEOUT = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]  # seconds a cell
 # Kernels talk over TCP on this machine only, and would warn of it, once for each notebook.
 QUIET = ["--IPKernelApp.log_level=ERROR"]
-# Run by the kernel before the notebook: it notes each file and folder of the package that is opened.
+# What a notebook may read, besides its own data.
+READ = ("vaecourse", "results")
+# Run by the kernel before the notebook: it notes each file and folder of these that is opened.
 NOTING = """\
 import sys
 def note(event, arguments, noted=open({noted!r}, "a", buffering=1)):
-    if event in ("open", "os.listdir", "os.scandir") and str(arguments[0]).startswith({package!r}):
+    if event in ("open", "os.listdir", "os.scandir") and str(arguments[0]).startswith({folders!r}):
         print(arguments[0], file=noted)
 sys.addaudithook(note)
 del note, sys
@@ -55,37 +58,43 @@ def digest(folder: Path, name: str) -> str:
 
 
 def sources(noted: str) -> set[str]:
-    """The names, in the package, of noted files and folders: a compiled module stands for its source."""
+    """The names, from the root, of noted files and folders: a compiled module stands for its source."""
     found = set()
     for path in map(Path, noted.splitlines()):
         if path.suffix == ".pyc":
             path = Path(importlib.util.source_from_cache(path))
         if path.parent.name != "__pycache__" and path.name != "__pycache__":
-            found.add(str(path.relative_to(PACKAGE)))
+            found.add(str(path.relative_to(ROOT)))
     return found
 
 
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4) if path.suffix == ".ipynb" else myst_nb_reader_plugin(str(path))
+
+
+def is_notebook(path: Path) -> bool:
+    return path.suffix == ".ipynb" or is_myst_markdown_notebook(path.read_text(encoding="utf-8"))
+
+
 def run(path: Path) -> tuple[ExecutionResult, dict[str, str]]:
-    """Run a notebook in an empty folder, and return with its result a sum for each file of the package it read."""
+    """Run a notebook in an empty folder, and return with its result a sum for each of our files that it read."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as settings_folder:
         noted, startup = Path(settings_folder, "noted"), Path(settings_folder, "profile_default", "startup")
         startup.mkdir(parents=True)
-        (startup / "noting.py").write_text(
-            NOTING.format(noted=str(noted), package=f"{PACKAGE}{os.sep}"), encoding="utf-8"
-        )
+        folders = tuple(f"{ROOT / name}{os.sep}" for name in READ)
+        (startup / "noting.py").write_text(NOTING.format(noted=str(noted), folders=folders), encoding="utf-8")
         os.environ["IPYTHONDIR"] = settings_folder
-        notebook = nbformat.read(path, as_version=4)
-        result = single_nb_execution(notebook, folder, TIMEOUT, allow_errors=False, extra_arguments=QUIET)
-        return result, {name: digest(PACKAGE, name) for name in sorted(sources(noted.read_text(encoding="utf-8")))}
+        result = single_nb_execution(read_notebook(path), folder, TIMEOUT, allow_errors=False, extra_arguments=QUIET)
+        return result, {name: digest(ROOT, name) for name in sorted(sources(noted.read_text(encoding="utf-8")))}
 
 
 def is_cached(cache: JupyterCacheAbstract, path: Path) -> bool:
     try:
-        known = cache.match_cache_notebook(nbformat.read(path, as_version=4)).data
+        known = cache.match_cache_notebook(read_notebook(path)).data
     except KeyError:
         return False
     read = known.get("read", {})
-    return known.get("settings") == settings() and all(digest(PACKAGE, name) == read[name] for name in read)
+    return known.get("settings") == settings() and all(digest(ROOT, name) == read[name] for name in read)
 
 
 def keep(cache: JupyterCacheAbstract, path: Path, notebook: nbformat.NotebookNode, **known) -> None:
@@ -96,9 +105,6 @@ def keep(cache: JupyterCacheAbstract, path: Path, notebook: nbformat.NotebookNod
 def main(folder: str, notebooks: list[Path], jobs: int | None = None, executed: Path | None = None) -> int:
     """Fill the cache in a folder, and return the number of notebooks that failed."""
     cache = get_cache(folder)
-    for record in cache.list_cache_records():
-        if record.uri.endswith(".md"):  # pages that show results: they are quick, and read other files
-            cache.remove_cache(record.pk)
     for path in notebooks if executed else ():
         if (executed / path.name).exists():
             keep(cache, path, nbformat.read(executed / path.name, as_version=4))
@@ -126,5 +132,7 @@ if __name__ == "__main__":
     parser.add_argument("cache")
     parser.add_argument("--executed", type=Path)
     options = parser.parse_args()
-    chapters = sorted((ROOT / "notebooks").glob("*.ipynb"), key=lambda path: path.stat().st_size, reverse=True)
-    sys.exit(main(options.cache, chapters, executed=options.executed) > 0)
+    pages = filter(is_notebook, [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "book").glob("*.md")])
+    # The longest first, so that none is left running alone.
+    pages = sorted(pages, key=lambda path: path.stat().st_size, reverse=True)
+    sys.exit(main(options.cache, pages, executed=options.executed) > 0)

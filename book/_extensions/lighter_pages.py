@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from docutils import nodes
@@ -13,6 +14,7 @@ from PIL import Image
 MATHJAX_PARTS = ["core", "input/tex", "output/chtml", "a11y/assistive-mml"]
 
 LARGE = 50_000  # bytes of a figure that may be worth less than all its pixels
+EFFORT = 50  # of 100: a third less time than the default of 80, for 1.5 % more bytes
 
 ICON = re.compile(r"\bfa-[a-z0-9-]+")
 ICON_RULE = re.compile(r'(?:\.fa-[a-z0-9-]+:before,?)+\{content:"[^"]*"\}')
@@ -68,19 +70,28 @@ def figures_as_webp(app, doctree):
 
     It does for pictures of photographs in colour, which are enlarged and smooth. Charts and digits stay as they are.
     """
+    pngs = {}
     for image in doctree.findall(nodes.image):
         png = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
         if png.suffix == ".png" and png.parent.name == "jupyter_execute":  # named by their content
-            webp = png.with_suffix(".webp")
-            shown = _webp(png, lossless=True, exact=True)
-            if len(shown) > LARGE:
-                close = _webp(png, quality=92, alpha_quality=100)
-                shown = close if 3 * len(close) < len(shown) else shown
-            webp.write_bytes(shown)
+            pngs[image] = png
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # most of the time goes into the encoder, which lets others run
+        for image, webp in zip(pngs, pool.map(_as_webp, pngs.values()), strict=True):
             image["uri"] = "/" + os.path.relpath(webp, app.srcdir)
 
 
-def _webp(png: Path, **settings) -> bytes:
+def _as_webp(png: Path) -> Path:
+    """Write a picture as WebP beside its file, and return the path."""
+    webp = png.with_suffix(".webp")
+    shown = _encoded(png, lossless=True, exact=True, quality=EFFORT)
+    if len(shown) > LARGE:
+        close = _encoded(png, quality=92, alpha_quality=100)
+        shown = close if 3 * len(close) < len(shown) else shown
+    webp.write_bytes(shown)
+    return webp
+
+
+def _encoded(png: Path, **settings) -> bytes:
     file = io.BytesIO()
     Image.open(png).save(file, "WEBP", **settings)
     return file.getvalue()

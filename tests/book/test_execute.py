@@ -1,5 +1,7 @@
 """Notebooks are run side by side into the cache of the book, once each; a failure is shown and counted."""
 
+import json
+
 import execute
 import nbformat
 from jupyter_cache import get_cache
@@ -37,10 +39,12 @@ def test_a_notebook_is_run_again_if_a_file_that_it_read_has_changed(tmp_path, mo
     assert execute.main(folder, [path]) == 0
     (record,) = get_cache(folder).list_cache_records()
     read = record.data["read"]
-    assert {"checks.py", "pretrained/weights"} <= set(read)
-    assert "answers/chapter_03.py" not in read
+    assert {"vaecourse/checks.py", "vaecourse/pretrained/weights"} <= set(read)
+    assert "vaecourse/answers/chapter_03.py" not in read
     true = execute.digest
-    for changed, again in (("answers/chapter_03.py", False), ("checks.py", True), ("pretrained/weights", True)):
+    cases = {"answers/chapter_03.py": False, "checks.py": True, "pretrained/weights": True}
+    for changed, again in cases.items():
+        changed = f"vaecourse/{changed}"
         monkeypatch.setattr(execute, "digest", lambda at, name, bad=changed: "" if name == bad else true(at, name))
         assert execute.is_cached(get_cache(folder), path) != again, changed
     monkeypatch.setattr(execute, "digest", true)
@@ -69,3 +73,16 @@ def test_kernels_do_not_warn_of_their_transport(tmp_path, capfd):
     path = notebook(tmp_path / "one.ipynb", "print('run')")
     assert execute.main(str(tmp_path / "cache"), [path], jobs=1) == 0
     assert "IPKernelApp" not in capfd.readouterr().err
+
+
+def test_pages_in_markdown_are_run_if_they_have_code(tmp_path, capsys):
+    page, text = tmp_path / "page.md", tmp_path / "text.md"
+    text.write_text("# Words\n")
+    page.write_text(
+        f"---\nfile_format: mystnb\nkernelspec: {json.dumps(KERNEL)}\n---\n\n```{{code-cell}}\nprint(42)\n```\n"
+    )
+    assert [path for path in (page, text) if execute.is_notebook(path)] == [page]
+    folder = str(tmp_path / "cache")
+    assert execute.main(folder, [page]) == 0
+    _, kept = get_cache(folder).merge_match_into_notebook(execute.read_notebook(page))
+    assert kept.cells[0].outputs[0].text == "42\n"

@@ -87,7 +87,7 @@ def draw(tab, explorer, places):
         tab.mouse.move(*points[0])
         tab.mouse.down()
         for point in points[1:]:
-            tab.mouse.move(*point, steps=3)
+            tab.mouse.move(*point)
         tab.mouse.up()
 
     return reading_after(tab, act)
