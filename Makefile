@@ -50,8 +50,9 @@ test: lint
 	@echo "== Notebooks, at smoke scale"
 	VAECOURSE_EXECUTED=$(TEST_BOOK)/executed VAECOURSE_SCALE=smoke TQDM_DISABLE=1 $(PYTEST) --dist loadfile --nbval-lax --nbval-current-env notebooks
 	@echo "== Book, of these notebooks, and meanwhile unit tests"
-	VAECOURSE_SCALE=smoke $(BIN)/python book/execute.py $(TEST_BOOK)/_build/.jupyter_cache --executed $(TEST_BOOK)/executed
-	@VAECOURSE_SCALE=smoke $(BUILD_BOOK) --path-output $(TEST_BOOK) > $(TEST_BOOK)/build.log 2>&1 & building=$$!; \
+	@{ export VAECOURSE_SCALE=smoke && \
+	$(BIN)/python book/execute.py $(TEST_BOOK)/_build/.jupyter_cache --executed $(TEST_BOOK)/executed && \
+	$(BUILD_BOOK) --path-output $(TEST_BOOK); } > $(TEST_BOOK)/build.log 2>&1 & building=$$!; \
 	$(PYTEST) --dist worksteal --ignore tests/book; tested=$$?; \
 	wait $$building || { cat $(TEST_BOOK)/build.log; exit 1; }; exit $$tested
 	@echo "== The book in a browser"
