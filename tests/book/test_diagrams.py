@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from browsing import browser  # noqa: F401
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 ROOT = Path(__file__).parents[2]
 DIAGRAMS = ROOT / "book" / "diagrams"
@@ -96,8 +97,9 @@ def page(tmp_path):
     }
     log = io.StringIO()
     built = tmp_path / "built"
-    app = Sphinx(tmp_path, None, built, tmp_path / "doctrees", "html", settings, status=None, warning=log)
-    app.build()
+    with docutils_namespace():  # another test of this process may have set up the same extensions
+        app = Sphinx(tmp_path, None, built, tmp_path / "doctrees", "html", settings, status=None, warning=log)
+        app.build()
     assert (app.statuscode, log.getvalue()) == (0, "")
     return (built / "index.html").read_text()
 

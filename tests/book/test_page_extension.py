@@ -15,6 +15,7 @@ from page_models import explored
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.util.docutils import docutils_namespace
 
 from vaecourse.explorers.page import export as page
 
@@ -49,8 +50,9 @@ def build(tmp_path, monkeypatch):
             "master_doc": first,
         }
         log = io.StringIO()
-        app = Sphinx(source, None, built, tmp_path / "doctrees", "html", settings, status=None, warning=log)
-        app.build()
+        with docutils_namespace():
+            app = Sphinx(source, None, built, tmp_path / "doctrees", "html", settings, status=None, warning=log)
+            app.build()
         assert app.statuscode == 0, log.getvalue()
         return built
 
