@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 import torch
-from browsing import WIDTHS, watched_tab
+from browsing import WIDTHS, megabytes, watched_tab
 from bs4 import BeautifulSoup
 from page_format import PageModel, read_manifest
 
@@ -59,7 +59,7 @@ def test_explorers_of_a_page(browser, address, name, width):
                 assert not torch.equal(picture, first)
         tab.wait_for_load_state("networkidle")
         kind = "colour" if manifest["shape"][0] == 3 else "gallery" if "gallery" in name else "grey"
-        assert _megabytes(tab) <= MEGABYTES[kind], f"{_megabytes(tab):.2f} MB"
+        assert megabytes(tab) <= MEGABYTES[kind], f"{megabytes(tab):.2f} MB"
         for place, element in enumerate(soup.select(".explorer")):
             if "encoder" in read_manifest(element)["models"][0]:
                 explorer = tab.locator(".explorer").nth(place)
@@ -67,12 +67,8 @@ def test_explorers_of_a_page(browser, address, name, width):
                 explorer.locator(".explorer-pad").click()
                 explorer.locator(".explorer-report tr").last.wait_for()
         tab.wait_for_load_state("networkidle")
-        assert _megabytes(tab) <= MEGABYTES_DRAWN[kind], f"{_megabytes(tab):.2f} MB with the encoders"
+        assert megabytes(tab) <= MEGABYTES_DRAWN[kind], f"{megabytes(tab):.2f} MB with the encoders"
         assert not tab.problems, "\n".join(tab.problems)
-
-
-def _megabytes(tab):
-    return sum(len(reply.body()) for reply in tab.replies) / 1e6
 
 
 def _shown(explorer, manifest):

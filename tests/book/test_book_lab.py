@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from browsing import WIDTHS, watched_tab
+from browsing import WIDTHS, megabytes, watched_tab
 
 if "VAECOURSE_BOOK" not in os.environ:
     pytest.skip("no built book: type make test, which builds one", allow_module_level=True)
@@ -54,6 +54,6 @@ def test_a_lab_of_the_book_trains(browser, address, name, width):
         if name == LAB:
             tab.get_by_role("button", name="β 1 and 4").click()  # of the fourth question
             tab.wait_for_function("document.querySelector('.lab').lab.run.settings.beta2 === 4")
-        weight = sum(len(reply.body()) for reply in tab.replies) / 1e6
+        weight = megabytes(tab)
         assert weight <= MEGABYTES.get(name, OTHERS), f"{weight:.2f} MB"
         assert not tab.problems, "\n".join(tab.problems)

@@ -80,3 +80,8 @@ def watched_tab(browser, address, width, **settings):
     page.on("response", note)
     yield page
     page.close()
+
+
+def megabytes(page):
+    """The weight of all files that a watched page has loaded. A file that comes from the cache again counts once."""
+    return sum({reply.url: len(reply.body()) for reply in page.replies}.values()) / 1e6
