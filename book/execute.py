@@ -3,9 +3,9 @@
     python book/execute.py _build/.jupyter_cache [--executed FOLDER]
 
 The pages of the book that are notebooks in Markdown are run too. A notebook is run again if its code, the scale, the
-place of the data or a file that it read of the package or of the results has changed. Those in the folder of executed
-notebooks are taken from there. Two processes of one thread are faster than one of two,
-and much faster where the machine does something else too.
+place of the data, an installed package or a file that it read of the course or of the results has changed. Those in the
+folder of executed notebooks are taken from there. Two processes of one thread are faster than one of two, and much
+faster where the machine does something else too.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import importlib.util
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib.metadata import distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -44,7 +45,8 @@ del note, sys
 def settings() -> list[str]:
     """What the results of every notebook depend on."""
     chosen = [os.environ.get(name, "") for name in ("VAECOURSE_SCALE", "VAECOURSE_DATA")]
-    return [*chosen, digest(ROOT, "constraints.txt")]
+    installed = sorted(f"{package.name} {package.version}" for package in distributions())
+    return [*chosen, sys.version, hashlib.sha256("\n".join(installed).encode()).hexdigest()]
 
 
 def digest(folder: Path, name: str) -> str:

@@ -168,6 +168,14 @@ def test_links_within_the_book_lead_somewhere(name):
             assert unquote(anchor) in _anchors(target), link
 
 
+def test_a_page_that_asks_another_host_is_found(browser, address):
+    with watched_tab(browser, address, WIDTHS["desktop"]) as tab:
+        tab.goto(urljoin(address, "book/intro.html"))
+        assert not tab.problems
+        tab.evaluate("fetch('http://example.org/a.js').catch(() => null)")
+        assert tab.problems[0] == "asks another host: http://example.org/a.js"
+
+
 def test_search_finds_pages(browser, address):
     with watched_tab(browser, address, WIDTHS["desktop"]) as tab:
         tab.goto(urljoin(address, "search.html?q=posterior+collapse"))

@@ -49,6 +49,9 @@ def test_a_notebook_is_run_again_if_a_file_that_it_read_has_changed(tmp_path, mo
         assert execute.is_cached(get_cache(folder), path) != again, changed
     monkeypatch.setattr(execute, "digest", true)
     assert execute.is_cached(get_cache(folder), path)
+    with monkeypatch.context() as other:
+        other.setattr(execute, "distributions", list)
+        assert not execute.is_cached(get_cache(folder), path)
     monkeypatch.setenv("VAECOURSE_SCALE", "another")
     assert not execute.is_cached(get_cache(folder), path)
 
