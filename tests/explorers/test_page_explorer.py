@@ -4,7 +4,7 @@ import pytest
 import torch
 from browsing import WIDTHS
 from page_models import NAMES, SHAPED
-from page_reader import after, assert_drawn, codes_of, opened, picture_of, show, slider
+from page_reader import after, assert_drawn, codes_of, opened, picture_of, pixels_of, show, slider
 
 pytest_plugins = ["page_site"]
 
@@ -82,6 +82,8 @@ def test_a_start_is_an_image_a_draw_or_a_mix(tab, address, models):
     third = after(tab, lambda: explorer.get_by_role("radio", name=image, exact=True).check())
     torch.testing.assert_close(third[0], exploration.start(2)[0][0], rtol=1e-5, atol=1e-5)
     assert_drawn(explorer, exploration, third)
+    original = pixels_of(explorer.get_by_label("original image"))[..., :3]
+    assert torch.equal(original, (exploration.images[2] * 255).round().byte().permute(1, 2, 0))
     one = after(tab, lambda: explorer.get_by_role("radio", name="prior").check())
     other = after(tab, lambda: explorer.get_by_role("button", name="Draw again").click())
     assert not torch.isclose(one[0], other[0]).any()

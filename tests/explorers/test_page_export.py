@@ -72,7 +72,7 @@ def test_an_autoencoder_has_neither_prior_nor_widths():
 
 def test_the_poster_is_described_and_names_the_units():
     html = page.html({"VAE": explored("vae-colour")})
-    assert 'src="data:image/png;base64,' in html
+    assert 'src="data:image/webp;base64,' in html
     assert 'alt="Test image 44, below it its reconstruction' in html
 
 

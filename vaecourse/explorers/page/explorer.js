@@ -11,8 +11,8 @@ var vaecourse = globalThis.vaecourse ?? {};
   const captioned = (picture, caption) => make("figure", {}, picture.canvas, make("figcaption", {}, caption));
 
   class Explorer {
-    constructor(root, files) {
-      Object.assign(this, { root, files, shape: files.manifest.shape, originals: files.originals() });
+    constructor(root, files, originals) {
+      Object.assign(this, { root, files, shape: files.manifest.shape, originals });
       const { manifest } = files;
       const names = manifest.models.map(({ name }) => name);
       this.models = new Choice("Model", names, (place) => this.use(place), "explorer-segments");

@@ -9,6 +9,7 @@ import base64
 import html as markup
 import io
 import json
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -53,7 +54,7 @@ def html(explorations: dict[str, Exploration], task: str = "", level: int = 1) -
     manifest = {
         "shape": list(first.images.shape[1:]),
         "names": first.names,
-        "originals": base64.b64encode(originals.numpy().tobytes()).decode(),
+        "originals": base64.b64encode(zlib.compress(originals.numpy().tobytes(), 9)).decode(),
         "models": models,
     }
     # A "<" in a name must not end the script element.
@@ -172,5 +173,5 @@ def _numbers(values: Tensor, digits: int) -> list[float]:
 
 def _data_uri(picture: np.ndarray) -> str:
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, format="png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    Image.fromarray(picture).save(file, format="webp", lossless=True, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -5,6 +5,11 @@ var vaecourse = globalThis.vaecourse ?? {};
 (() => {
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
+  const inflate = async (bytes) => {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  };
+
   /** Files loaded as scripts, in base64, by file name. */
   const arrived = {};
   vaecourse.receive = (name, base64) => (arrived[name] = base64);
@@ -96,8 +101,8 @@ var vaecourse = globalThis.vaecourse ?? {};
     }
 
     /** The start images: values in [0, 1], channel last. */
-    originals() {
-      const bytes = bytesOf(this.manifest.originals);
+    async originals() {
+      const bytes = await inflate(bytesOf(this.manifest.originals));
       const size = bytes.length / this.manifest.names.length;
       const values = Float32Array.from(bytes, (byte) => byte / 255);
       return this.manifest.names.map((_, place) => values.subarray(place * size, (place + 1) * size));

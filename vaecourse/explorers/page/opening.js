@@ -19,7 +19,7 @@ var vaecourse = globalThis.vaecourse ?? {};
       busy = true;
       status.textContent = "Loading the weights …";
       try {
-        const explorer = new Explorer(root, files);
+        const explorer = new Explorer(root, files, await files.originals());
         await explorer.use(0);
         for (const event of ["click", "focusin"]) root.removeEventListener(event, open);
         const focused = root.contains(document.activeElement);
