@@ -1,25 +1,15 @@
 """The labs of the built book: they train, ask no other host, and their pages stay within their weight."""
 
-import os
-from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 from browsing import WIDTHS, megabytes, watched_tab
+from built_book import book_folder, pages_with, shared_tab  # noqa: F401
 
-if "VAECOURSE_BOOK" not in os.environ:
-    pytest.skip("no built book: type make test, which builds one", allow_module_level=True)
-
-BOOK = Path(os.environ["VAECOURSE_BOOK"]).resolve()
-PAGES = sorted(str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html") if 'class="lab"' in path.read_text())
+PAGES = pages_with('class="lab"')
 LAB = "book/lab.html"
 MEGABYTES = {LAB: 4}  # of a page with everything it loads
 OTHERS = 3
-
-
-@pytest.fixture(scope="module")
-def folder():
-    return BOOK
 
 
 def test_chapters_2_and_6_have_a_lab():
@@ -41,19 +31,18 @@ def test_a_lab_has_the_ground_of_the_page_in_the_dark(browser, address, name):
         assert behind in (None, page)
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_lab_of_the_book_trains(browser, address, name, width):
-    with watched_tab(browser, address, width) as tab:
-        tab.set_default_timeout(60_000)
-        tab.goto(urljoin(address, name), wait_until="networkidle")
-        assert tab.evaluate("document.querySelector('.lab').lab") is None  # nothing is computed before a touch
-        tab.get_by_role("button", name="Train it here").click()
-        tab.wait_for_function("document.querySelector('.lab').lab.run.steps > 20")
-        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        if name == LAB:
-            tab.get_by_role("button", name="β 1 and 4").click()  # of the fourth question
-            tab.wait_for_function("document.querySelector('.lab').lab.run.settings.beta2 === 4")
-        weight = megabytes(tab)
-        assert weight <= MEGABYTES.get(name, OTHERS), f"{weight:.2f} MB"
-        assert not tab.problems, "\n".join(tab.problems)
+def test_a_lab_of_the_book_trains(tab, address, name):
+    tab.forget()
+    tab.set_default_timeout(60_000)
+    tab.goto(urljoin(address, name), wait_until="networkidle")
+    assert tab.evaluate("document.querySelector('.lab').lab") is None  # nothing is computed before a touch
+    tab.get_by_role("button", name="Train it here").click()
+    tab.wait_for_function("document.querySelector('.lab').lab.run.steps > 20")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if name == LAB:
+        tab.get_by_role("button", name="β 1 and 4").click()  # of the fourth question
+        tab.wait_for_function("document.querySelector('.lab').lab.run.settings.beta2 === 4")
+    weight = megabytes(tab)
+    assert weight <= MEGABYTES.get(name, OTHERS), f"{weight:.2f} MB"
+    assert not tab.problems, "\n".join(tab.problems)

@@ -61,10 +61,20 @@ def browser():
 
 @contextmanager
 def watched_tab(browser, address, width, **settings):
-    """A page that may ask no host but ``address``; ``.problems`` lists its errors, ``.replies`` its loaded files."""
+    """A page that may ask no host but ``address``.
+
+    ``.problems`` lists its errors, ``.replies`` its loaded files; ``.forget()`` empties both before another page.
+    """
     page = browser.new_page(viewport={"width": width, "height": 800}, **settings)
     page.set_default_timeout(15_000)
     page.problems, page.replies = [], []
+
+    def forget():
+        page.goto("about:blank")  # what the last page still asked for is known now
+        page.problems.clear()
+        page.replies.clear()
+
+    page.forget = forget
 
     def see(request):
         if not request.url.startswith((address, "data:", "blob:")):
@@ -84,5 +94,5 @@ def watched_tab(browser, address, width, **settings):
 
 
 def megabytes(page):
-    """The weight of all files that a watched page has loaded. A file that comes from the cache again counts once."""
-    return sum({reply.url: len(reply.body()) for reply in page.replies}.values()) / 1e6
+    """The weight of all files that a watched page has loaded, each once, wherever it came from."""
+    return sum({reply.url: int(reply.headers["content-length"]) for reply in page.replies}.values()) / 1e6
