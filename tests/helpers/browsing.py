@@ -67,7 +67,7 @@ def watched_tab(browser, address, width, **settings):
     """
     page = browser.new_page(viewport={"width": width, "height": 800}, **settings)
     page.set_default_timeout(15_000)
-    page.problems, page.replies = [], []
+    page.problems, page.replies, page.weights = [], [], {}
 
     def forget():
         page.goto("about:blank")  # what the last page still asked for is known now
@@ -82,6 +82,8 @@ def watched_tab(browser, address, width, **settings):
 
     def note(reply):
         page.replies.append(reply)
+        if "content-length" in reply.headers:  # not if an earlier reply with the file is still good
+            page.weights[reply.url] = int(reply.headers["content-length"])
         if reply.status >= 400:
             page.problems.append(f"missing: {reply.url}")
 
@@ -95,4 +97,4 @@ def watched_tab(browser, address, width, **settings):
 
 def megabytes(page):
     """The weight of all files that a watched page has loaded, each once, wherever it came from."""
-    return sum({reply.url: int(reply.headers["content-length"]) for reply in page.replies}.values()) / 1e6
+    return sum(page.weights[url] for url in {reply.url for reply in page.replies}) / 1e6
