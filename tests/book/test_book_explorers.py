@@ -21,8 +21,8 @@ PICTURE = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, can
 @pytest.mark.parametrize("name", PAGES)
 def test_explorers_of_a_page(tab, address, name):
     tab.forget()
-    tab.add_init_script(LISTEN)
     tab.goto(urljoin(address, name), wait_until="networkidle")
+    tab.evaluate(LISTEN)
     soup = BeautifulSoup((BOOK / name).read_text(), "html.parser")
     for place, element in enumerate(soup.select(".explorer")):
         explorer = tab.locator(".explorer").nth(place)

@@ -115,7 +115,6 @@ def test_an_answer_that_never_begins_is_given_up(mirrors, monkeypatch, count):
         time.sleep(30)
 
     monkeypatch.setattr(downloads, "STALL_SECONDS", 20)
-    monkeypatch.setattr(downloads, "OPEN_SECONDS", 1)
     mirrors[0].RequestHandlerClass = type("Silent", (mirrors[0].RequestHandlerClass,), {"do_GET": silent})
     with hostile.within(60):
         assert len(vc.load("mnist", offline="error").train) == 20
