@@ -90,6 +90,19 @@ def test_figures_of_photographs_lose_bytes_and_nothing_that_one_sees(build):
     assert np.abs(errors).mean() < 4
 
 
+@pytest.mark.parametrize(("side", "apart"), [(50, False), (150, True)])
+def test_a_large_picture_within_the_page_becomes_a_file(build, side, apart):
+    pixels = np.random.default_rng(0).integers(0, 256, size=(side, side, 3), dtype=np.uint8)
+    picture = io.BytesIO()
+    Image.fromarray(pixels).save(picture, "WEBP", lossless=True)
+    inline = f"data:image/webp;base64,{base64.b64encode(picture.getvalue()).decode()}"
+    built = build([display({"text/html": f'<img src="{inline}" alt="noise">'})])
+    (address,) = re.findall(r'<img[^>]*src="([^"]+)"', (built / "notebooks" / "one.html").read_text())
+    assert (address != inline) == apart
+    if apart:
+        assert (built / "notebooks" / address).read_bytes() == picture.getvalue()
+
+
 def test_labels_of_folded_cells_are_valid_and_styled(build):
     built = build([display({"text/plain": "shown"})], ["hide-input"])
     text = (built / "notebooks" / "one.html").read_text()
