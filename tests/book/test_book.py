@@ -115,7 +115,7 @@ def test_grey_words_in_each_theme_are_found(browser, address, theme):
 def test_figures_stand_on_the_page_itself(page):
     styles = """theme => {
       document.documentElement.dataset.theme = theme;
-      const styles = [...document.querySelectorAll(".cell_output img")].map(getComputedStyle);
+      const styles = [...document.querySelectorAll(".cell_output :is(img, .text_html)")].map(getComputedStyle);
       return styles.map((style) => `${style.filter} ${style.backgroundColor}`);
     }"""
     found = {style for theme in ("light", "dark") for style in page.evaluate(styles, theme)}
