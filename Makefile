@@ -7,8 +7,12 @@ TEST_BOOK := _build/test
 
 # What pages depend on besides their text: if it changes, all are read again. What a notebook reads, execute.py knows.
 BOOK_INPUTS = (echo "$${VAECOURSE_SCALE:-quick} $$VAECOURSE_DATA"; cat constraints.txt book/_extensions/*.py; find vaecourse results -name '*.py' -o -name '*.json' -o -name '*.js' -o -name '*.svg' | sort | xargs cat) | cksum
-# One thread a process: with two processes on two cores that is twice as fast as the reverse.
-PYTEST = OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --maxprocesses 4
+# One thread a process: with two processes on two cores that is twice as fast as the reverse. One process more than
+# there are cores: some wait for a browser, a kernel or a clock.
+PROCESSES = $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 5)))
+PYTEST = OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses $(PROCESSES)
+# Hundreds of processes import the package: it is compiled once, even where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE =
 BUILD_BOOK = TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W -n --keep-going
 
 .PHONY: help book serve test test-faults colab-check lint format notebooks links validity workflows pdf address clean

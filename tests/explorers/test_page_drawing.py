@@ -109,7 +109,7 @@ def test_posteriors_and_pictures_are_those_of_torch(tab, site, name):
     model = explored(name).model
     explorer = at_the_pad(tab, site, name)
     take = explorer.get_by_role("radio", name=f"take test image {explored(name).indices[3]}", exact=True)
-    readings = [draw(tab, explorer, THREE), reading_after(tab, take.check)]
+    readings = [draw(tab, explorer, THREE[::3]), reading_after(tab, take.check)]
     assert torch.allclose(image_of(readings[1])[0], explored(name).images[3], atol=1e-6)
     for reading in readings:
         with torch.no_grad():

@@ -1,6 +1,6 @@
 """A headless browser that reaches no other host, a server of a folder, and tabs that record errors.
 
-``conftest.py`` offers the fixtures to all tests.
+``shared_fixtures.py`` offers the fixtures to all tests.
 """
 
 import functools

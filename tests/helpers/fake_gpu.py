@@ -13,6 +13,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 GPU, CPU = torch.device("cuda", 0), torch.device("cpu")
 DRAWS = ("rand", "normal_", "bernoulli", "multinomial", "uniform_", "dropout")
+# Attributes that are no tensors: many are asked for.
+PLAIN = ("dtype", "shape", "ndim", "requires_grad", "is_sparse", "is_quantized", "is_nested", "layout")
 # These take tensors of two devices, or only look at one.
 MIXING = ("copy_", "__set__", "type_as", "backward", "_has_compatible", "is_same_size")
 
@@ -37,10 +39,12 @@ class FakeGPU(TorchFunctionMode):
         return result
 
     def __torch_function__(self, function, types, given=(), named=None):
-        named = dict(named or {})
         name = getattr(function, "__name__", "")
         owner = getattr(getattr(function, "__self__", None), "__name__", "")
-        tensors = list(_tensors((given, named)))
+        if name == "__get__" and owner in PLAIN:
+            return function(*given)
+        named = dict(named or {})
+        tensors = _tensors((given, named))
         if owner in ("device", "is_cuda") and name == "__get__":
             device = self.device_of(given[0])
             return device if owner == "device" else device == GPU
@@ -137,13 +141,12 @@ def _nothing():
     yield
 
 
-def _tensors(values):
+def _tensors(values) -> list:
     """All tensors in nested sequences and dicts."""
     if isinstance(values, torch.Tensor):
-        yield values
-    elif isinstance(values, dict):
-        for value in values.values():
-            yield from _tensors(value)
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from _tensors(value)
+        return [values]
+    if isinstance(values, dict):
+        values = values.values()
+    elif not isinstance(values, list | tuple):
+        return []
+    return [tensor for value in values for tensor in _tensors(value)]
