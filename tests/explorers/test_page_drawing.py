@@ -51,12 +51,18 @@ def site(folder, address):
     return address_with
 
 
-@pytest.fixture
-def tab(browser, address):
+@pytest.fixture(scope="module")
+def shared_tab(browser, address):
     with watched_tab(browser, address, 1280) as tab:
         tab.add_init_script(LISTEN + ENCODED)
         yield tab
-        assert not tab.problems, "\n".join(tab.problems)
+
+
+@pytest.fixture
+def tab(shared_tab):
+    yield shared_tab
+    problems = shared_tab.forget()
+    assert not problems, "\n".join(problems)
 
 
 def at_the_pad(tab, site, name):

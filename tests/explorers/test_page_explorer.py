@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from browsing import WIDTHS
+from browsing import WIDTHS, watched_tab
 from page_models import NAMES, SHAPED
-from page_reader import after, assert_drawn, codes_of, opened, picture_of, pixels_of, show, slider
+from page_reader import LISTEN, after, assert_drawn, codes_of, opened, picture_of, pixels_of, show, slider
 
 pytest_plugins = ["page_site"]
 
@@ -109,10 +109,12 @@ def test_models_share_the_start_and_only_some_have_a_prior(tab, address, models)
     torch.testing.assert_close(codes[0], models["autoencoder"].start(1)[0][0], rtol=1e-5, atol=1e-5)
 
 
-def test_plain_javascript_draws_the_same(tab, address, models):
-    tab.add_init_script("delete globalThis.WebAssembly")
-    for name in ("vae-conv-odd", "hdvae-top-down", "spatial-odd"):
-        explorer = opened(tab, address, name)
-        image = f"test image {models[name].indices[1]}"
-        codes = after(tab, lambda: explorer.get_by_role("radio", name=image, exact=True).check())  # noqa: B023
-        assert_drawn(explorer, models[name], codes)
+def test_plain_javascript_draws_the_same(browser, address, models):
+    with watched_tab(browser, address, WIDTHS["desktop"]) as tab:
+        tab.add_init_script(LISTEN + "delete globalThis.WebAssembly;")
+        for name in ("vae-conv-odd", "hdvae-top-down", "spatial-odd"):
+            explorer = opened(tab, address, name)
+            image = f"test image {models[name].indices[1]}"
+            codes = after(tab, lambda: explorer.get_by_role("radio", name=image, exact=True).check())  # noqa: B023
+            assert_drawn(explorer, models[name], codes)
+        assert not tab.problems

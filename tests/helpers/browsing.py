@@ -63,7 +63,8 @@ def browser():
 def watched_tab(browser, address, width, **settings):
     """A page that may ask no host but ``address``.
 
-    ``.problems`` lists its errors, ``.replies`` its loaded files; ``.forget()`` empties both before another page.
+    ``.problems`` lists its errors, ``.replies`` its loaded files; ``.forget()`` leaves the page, empties both before
+    another one, and returns the errors.
     """
     page = browser.new_page(viewport={"width": width, "height": 800}, **settings)
     page.set_default_timeout(15_000)
@@ -71,8 +72,9 @@ def watched_tab(browser, address, width, **settings):
 
     def forget():
         page.goto("about:blank")  # what the last page still asked for is known now
-        page.problems.clear()
+        problems, page.problems = page.problems, []
         page.replies.clear()
+        return problems
 
     page.forget = forget
 

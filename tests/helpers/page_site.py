@@ -1,5 +1,8 @@
 """A site of explorers in a browser without a kernel: fixtures, as a plugin of pytest."""
 
+import functools
+from contextlib import ExitStack
+
 import pytest
 from browsing import WIDTHS, watched_tab
 from page_models import NAMES, explored
@@ -7,13 +10,13 @@ from page_reader import LISTEN
 from page_writer import write_site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def models():
     return {name: explored(name) for name in NAMES}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, models):
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, models):
     """A site with one page for each model, and one with several models, made as the book makes its pages."""
     folder = tmp_path_factory.mktemp("site")
     several = {"AE": models["autoencoder"], "PH-VAE": models["ph-vae-sum"], "HDVAE": models["hdvae-bottom-up"]}
@@ -21,10 +24,29 @@ def folder(tmp_path_factory, models):
     return folder
 
 
+@pytest.fixture(scope="module")
+def folder(site):
+    return site
+
+
+@pytest.fixture(scope="module")
+def shared_tabs(browser, address):
+    """A tab of a width, shared by all who ask for it: a new one would start a process."""
+    with ExitStack() as tabs:
+
+        @functools.cache
+        def shared(width):
+            tab = tabs.enter_context(watched_tab(browser, address, WIDTHS[width]))
+            tab.add_init_script(LISTEN)
+            return tab
+
+        yield shared
+
+
 @pytest.fixture
-def tab(request, browser, address):
+def tab(request, shared_tabs):
     """On a desktop, unless a test asks for another width."""
-    with watched_tab(browser, address, WIDTHS[getattr(request, "param", "desktop")]) as tab:
-        tab.add_init_script(LISTEN)
-        yield tab
-        assert not tab.problems, "\n".join(tab.problems)
+    tab = shared_tabs(getattr(request, "param", "desktop"))
+    yield tab
+    problems = tab.forget()
+    assert not problems, "\n".join(problems)
