@@ -27,6 +27,7 @@ from vaecourse.models.residual_networks import Stage
 ROOT = Path(__file__).parents[2]
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
 DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+DISTRIBUTIONS = packages_distributions()
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS_WITHOUT_EXERCISES = {"00_start_here", "explorer_gallery"}
 CHECKED = "# NBVAL_CHECK_OUTPUT"
@@ -172,13 +173,12 @@ def test_a_chapter_shows_at_most_150_lines_besides_its_exercises(code):
 def test_imports_are_the_package_and_what_it_depends_on(code):
     # Only then the notebook runs from any folder, and on Colab, where no other dependency is installed.
     allowed = {Requirement(line).name for line in DEPENDENCIES} | {"vaecourse"}
-    distributions = packages_distributions()
     for cell in code:
         for node in ast.walk(_syntax(cell)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             for root in {name.partition(".")[0] for name in names} - sys.stdlib_module_names:
-                assert allowed & set(distributions.get(root, [])), f"{root} is not a dependency of vaecourse"
+                assert allowed & set(DISTRIBUTIONS.get(root, [])), f"{root} is not a dependency of vaecourse"
         assert "../" not in cell.source
         assert "sys.path" not in cell.source
 

@@ -107,7 +107,7 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
         if wanted.cached:
             cache.write(name, splits, wanted.description)
         if kept:
-            say(f"{name}: rendered again, because another version of vaecourse had.")
+            _say(f"{name}: rendered again, because another version of vaecourse had.")
         return _image_set(name, wanted, splits, wanted.description)
     if place.kind == "stand-in":
         return _stand_in(name, wanted, offline, "its download cannot be reached")
@@ -115,16 +115,20 @@ def load(name: str, offline: str = "stand-in") -> ImageSet:
         _store(name, place, f"files in {in_words(place.path)}", place.listing.stamp())
         if kept:
             files = f"the files in {in_words(place.path)} are not those that it was prepared from"
-            say(f"{name}: prepared again, because {files if kept.is_current else 'another version of vaecourse had'}.")
+            _say(f"{name}: prepared again, because {files if kept.is_current else 'another version of vaecourse had'}.")
     elif place.kind == "download":
         try:
             _download(name, wanted)
         except downloads.DownloadFailed as error:
             return _stand_in(name, wanted, offline, str(error))
     elif not kept.is_current:
-        say(f"{name}: another version of vaecourse prepared it. To have it prepared again delete {place.path}.")
+        _say(f"{name}: another version of vaecourse prepared it. To have it prepared again delete {place.path}.")
     splits, source = cache.read(name)
     return _image_set(name, wanted, splits, source)
+
+
+def _say(text: str) -> None:
+    say(wrapped(text))
 
 
 def _image_set(name: str, wanted: DataSetSpec | Rendered, splits: dict[str, Split], source: str) -> ImageSet:
@@ -156,7 +160,7 @@ def _check(splits: dict[str, Split], place: Place, label_names: tuple[str, ...])
 def _download(name: str, wanted: DataSetSpec) -> None:
     """Fill the cache by a download, whose files are deleted afterwards."""
     with private_folder(cache.writable_folder(), name) as folder:
-        say(f"{wanted.title}: downloading {wanted.megabytes:,} MB, once.")
+        _say(f"{wanted.title}: downloading {wanted.megabytes:,} MB, once.")
         downloads.download(wanted.torchvision, folder, wanted.megabytes)
         place = next(filter(None, (place_in(found, wanted) for found in listings_below(folder, wanted))))
         _store(name, place, "download by torchvision")
@@ -170,6 +174,6 @@ def _stand_in(name: str, wanted: DataSetSpec, offline: str, reason: str) -> Imag
     substitute = wanted.stand_in
     splits = substitute.load()
     source = f"stand-in for {wanted.title}: {substitute.description}"
-    say(wrapped(f"STAND-IN, not {wanted.title}: {substitute.description}."))
-    say(wrapped(f"{reason[0].upper()}{reason[1:]}. For the real set {remedy}."))
+    _say(f"STAND-IN, not {wanted.title}: {substitute.description}.")
+    _say(f"{reason[0].upper()}{reason[1:]}. For the real set {remedy}.")
     return ImageSet(name, splits["train"], splits["test"], source, substitute.label_names, substitute.factor_names)
