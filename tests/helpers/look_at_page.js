@@ -46,5 +46,11 @@ async () => {
     while (around !== article && !scrolls(around)) around = around.parentElement;
     if (around === article && !scrolls(node)) problems.push(`reaches ${Math.round(box.right)} px: ${shown(node)}`);
   }
+
+  for (const name of article.querySelectorAll("td code")) {
+    if (name.getClientRects().length > 1 || name.querySelector(".pre")?.getClientRects().length > 1) {
+      problems.push(`a name in a table is broken: ${shown(name)}`);
+    }
+  }
   return problems;
 }

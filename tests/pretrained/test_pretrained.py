@@ -6,6 +6,7 @@ import json
 import pickle
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -22,6 +23,7 @@ from vaecourse.pretrained.recipes import RECIPES
 from vaecourse.pretrained.runs import train
 
 MOST_MEGABYTES = 15
+RUNS = sorted((Path(__file__).parents[2] / "results" / "dsprites_benchmark").glob("*.json"))
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +206,18 @@ def test_half_precision_is_not_taken_where_it_moves_a_score(trained, tmp_path):
     assert "MB, float32, as int8 would move elbo" in line
     assert "as float16 would move elbo" in line
     assert vc.load_pretrained("tiny", tmp_path / "weights").decoder.layers[2].bias[0] == -70_000
+
+
+def test_cards_know_every_seed_of_the_results():
+    known = {}
+    for run in map(cards.read, RUNS):
+        known.setdefault(run["recipe"]["name"], {})[str(run["seed"])] = run["scores"]
+    there = {name: runs for name, runs in known.items() if (FOLDER / f"{name}.json").exists()}
+    assert len(there) > 10
+    for name, runs in there.items():
+        card = pretrained.card(name)
+        runs.pop(str(card["seed"]))  # its weights are stored smaller, with scores of their own
+        assert card["other_seeds"] == runs, name
 
 
 @pytest.mark.parametrize("name", pretrained.names())
