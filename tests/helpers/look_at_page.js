@@ -47,7 +47,8 @@ async () => {
     if (around === article && !scrolls(node)) problems.push(`reaches ${Math.round(box.right)} px: ${shown(node)}`);
   }
 
-  for (const word of article.querySelectorAll("td code .pre")) {
+  const words = [...article.querySelectorAll("td code .pre, td a")].filter((node) => !/\s/.test(node.textContent));
+  for (const word of words) {
     if (word.getClientRects().length > 1) problems.push(`a name in a table is broken: ${shown(word)}`);
   }
   return problems;
