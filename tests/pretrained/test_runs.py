@@ -239,6 +239,18 @@ def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch):
         train_all(runs(0), tmp_path, dask="nonsense://x")
 
 
+def test_a_dask_client_that_never_begins_is_said_in_words(tmp_path, monkeypatch):
+    """Its constructor then asserts, which happens now and then after a client that failed."""
+    pytest.importorskip("distributed")
+
+    def never(*arguments, **settings):
+        raise AssertionError
+
+    monkeypatch.setattr("distributed.Client", never)
+    with pytest.raises(PretrainedError, match=r"no Dask scheduler at tcp://localhost:1 \(no connection\)"):
+        train_all(runs(0), tmp_path, dask="tcp://localhost:1")
+
+
 def test_a_run_stops_in_time_and_goes_on_to_the_same_weights(tmp_path, monkeypatch):
     """By this clock a run begins in time, and every epoch ends after the deadline: so each call makes one epoch."""
     recipe = tiny_recipe(epochs=3)

@@ -101,9 +101,9 @@ def _backend(jobs: int, dask: str | None) -> Iterator[int]:
         raise PretrainedError("Dask is not installed: pip install distributed") from error
     try:
         client = Client(dask, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AssertionError) as error:  # the last, without words, sometimes after another failure
         raise PretrainedError(
-            f"there is no Dask scheduler at {dask} ({error}): start one, or correct the address"
+            f"there is no Dask scheduler at {dask} ({str(error) or 'no connection'}): start one, or correct the address"
         ) from error
     with client:
         threads = client.nthreads()
