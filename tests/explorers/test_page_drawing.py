@@ -51,17 +51,11 @@ def site(folder, address):
     return address_with
 
 
-@pytest.fixture(scope="module")
-def shared_tab(browser, address):
-    with watched_tab(browser, address, 1280) as tab:
-        tab.add_init_script(LISTEN + ENCODED)
-        yield tab
-
-
 @pytest.fixture
-def tab(shared_tab):
-    yield shared_tab
-    problems = shared_tab.forget()
+def tab(shared_tabs):
+    tab = shared_tabs("desktop", LISTEN + ENCODED)
+    yield tab
+    problems = tab.forget()
     assert not problems, "\n".join(problems)
 
 

@@ -7,7 +7,7 @@ import functools
 import os
 import shutil
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -95,6 +95,20 @@ def watched_tab(browser, address, width, **settings):
     page.on("response", note)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def shared_tabs(browser, address):
+    """A function of a width and a script that returns a tab, the same for the same: a new tab starts a process."""
+    with ExitStack() as tabs:
+
+        @functools.cache
+        def shared(width, script):
+            tab = tabs.enter_context(watched_tab(browser, address, WIDTHS[width]))
+            tab.add_init_script(script)
+            return tab
+
+        yield shared
 
 
 def megabytes(page):

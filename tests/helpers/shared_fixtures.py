@@ -5,7 +5,7 @@
 
 import pytest
 import torch
-from browsing import address, browser  # noqa: F401
+from browsing import address, browser, shared_tabs  # noqa: F401
 
 import vaecourse as vc
 from vaecourse.data import cache, downloads
