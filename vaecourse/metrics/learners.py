@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from vaecourse.metrics.factors import varying
-from vaecourse.metrics.solvers.boosting import boost
 
 # Penalty of the lasso, for codes and factors of variance 1.
 LASSO_PENALTY = 0.02
@@ -26,6 +25,8 @@ def gradient_boosting(codes, factor, test_codes, test_factor, seed):
 
 def boosted_trees(codes, factor, test_codes, test_factor, seed):
     """The same trees on histograms of the codes, grown for all classes at once; it takes seconds."""
+    from vaecourse.metrics.solvers.boosting import boost
+
     importance, learned, told = boost(codes, factor, test_codes, seed)
     return importance, float(np.mean(learned == factor)), float(np.mean(told == test_factor))
 

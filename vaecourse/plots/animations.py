@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
-from sklearn.decomposition import PCA
 from torch import Tensor
 
 from vaecourse.files import atomic_path
@@ -95,6 +94,8 @@ def latent_space(snapshots: Snapshots, labels: Tensor, label_names: Sequence[str
         raise ValueError("an animation of the latent space needs codes of at least 2 dimensions")
     names, note = ("unit 0", "unit 1"), ""
     if dimensions > 2:
+        from sklearn.decomposition import PCA  # here, because the import takes a second
+
         plane = PCA(2, random_state=0).fit(codes[-1])
         codes = [plane.transform(snapshot) for snapshot in codes]
         names = ("principal component 1", "principal component 2")

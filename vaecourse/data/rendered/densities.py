@@ -12,7 +12,6 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.random import Generator
-from scipy.special import xlogy
 from torch import Tensor
 
 from vaecourse.data.errors import DataError
@@ -60,7 +59,7 @@ class Density:
     def entropy(self) -> float:
         """−∫ p log p over the box, in nats and in the density's own units; by the midpoint rule on a fine grid."""
         values, volume = self._on_grid
-        return float(-xlogy(values, values / self.inside).sum() * volume / self.inside)
+        return float(torch.special.entr(torch.from_numpy(values / self.inside)).sum() * volume)
 
     def log_prob(self, values) -> Tensor:
         """The logarithm of the truncated density at values (N, d): float64 (N,), −∞ outside the box."""
