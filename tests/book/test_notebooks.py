@@ -74,6 +74,11 @@ def _tags(cell) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
+def _shown(code) -> list:
+    """Cells whose source a page shows unfolded, besides exercises."""
+    return [cell for cell in code if not {"hide-input", "hide-cell", "exercise"} & set(_tags(cell))]
+
+
 def _syntax(cell) -> ast.Module:
     return ast.parse("\n".join(SHELL.sub(r"\1pass", line) for line in _lines(cell)))
 
@@ -166,8 +171,13 @@ def test_second_cell_imports_everything(code):
 
 
 def test_a_chapter_shows_at_most_150_lines_besides_its_exercises(code):
-    shown = [cell for cell in code if not {"hide-input", "hide-cell", "exercise"} & set(_tags(cell))]
-    assert sum(bool(line.strip()) for cell in shown for line in _lines(cell)) <= 150
+    assert sum(bool(line.strip()) for cell in _shown(code) for line in _lines(cell)) <= 150
+
+
+def test_what_draws_by_hand_is_folded(code):
+    """Models, losses and training are open; a call of one of the package's own figures may be."""
+    drawing = [cell.source for cell in _shown(code) if re.search(r"\b(sns|plt)\.|\.panels\(", cell.source)]
+    assert not drawing, drawing[0]
 
 
 def test_imports_are_the_package_and_what_it_depends_on(code):
