@@ -9,7 +9,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
-from browsing import WIDTHS, watched_tab
+from browsing import WIDTHS, complaints, watched_tab
 from bs4 import BeautifulSoup
 from built_book import BOOK, book_folder, shared_tab  # noqa: F401
 from fontTools.ttLib import TTFont
@@ -78,7 +78,7 @@ def test_page_is_sound(page):
 def grave(page, theme):
     """What axe calls serious or critical in a theme."""
     assert page.evaluate(MARK_ONE_OF_EACH_LOOK, theme) > 5
-    found = AXE.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    found = complaints(AXE, page)
     return [
         f"{one['impact']}: {one['help']}: {one['nodes'][0]['html'][:200]}"
         for one in found

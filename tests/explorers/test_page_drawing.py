@@ -3,7 +3,7 @@
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from browsing import watched_tab
+from browsing import complaints, watched_tab
 from digit_models import NAMES, PACKAGED, SHAPE, digits, explored
 from page_models import noise_split
 from page_reader import CLOSE, LISTEN, after, opened, picture_of, pixels_of
@@ -358,7 +358,7 @@ def test_readers_of_screens_find_names_for_everything(tab, site):
     for name in ("vae2-mnist", "hdvae3-mnist"):
         explorer = at_the_pad(tab, site, name)
         draw(tab, explorer, THREE)
-        found = Axe().run(tab, context=".explorer", options={"resultTypes": ["violations"]}).response["violations"]
+        found = complaints(Axe(), tab, context=".explorer")
         assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
 
 

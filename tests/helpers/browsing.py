@@ -111,6 +111,11 @@ def shared_tabs(browser, address):
         yield shared
 
 
+def complaints(axe, page, **settings):
+    """What axe complains of. (To describe what it does not complain of takes it longer than to look.)"""
+    return axe.run(page, options={"resultTypes": ["violations"]}, **settings).response["violations"]
+
+
 def megabytes(page):
     """The weight of all files that a watched page has loaded, each once, wherever it came from."""
     return sum(page.weights[url] for url in {reply.url for reply in page.replies}) / 1e6

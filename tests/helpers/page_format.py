@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import torch
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from torch.nn import functional
 
 
@@ -14,11 +14,7 @@ def read_page(html: str) -> tuple[dict, list[bytes]]:
     """The manifest, and the file of weights of each model."""
     soup = BeautifulSoup(html, "html.parser")
     files = [base64.b64decode(script.string) for script in soup.select("script.explorer-weights")]
-    return read_manifest(soup), files
-
-
-def read_manifest(element: Tag) -> dict:
-    return json.loads(element.select_one("script.explorer-manifest").string)
+    return json.loads(soup.select_one("script.explorer-manifest").string), files
 
 
 class PageModel:
@@ -46,9 +42,9 @@ class PageModel:
             ]
         assert not self._data, "the file holds more weights than the manifest tells of"
 
-    def decode(self, codes: list[list[float]]) -> torch.Tensor:
+    def decode(self, codes: list[torch.Tensor]) -> torch.Tensor:
         """Pixels of one picture, channel last, flat."""
-        levels = [torch.tensor(code)[None] for code in codes]
+        levels = [code[None] for code in codes]
         if "stages" in self.manifest:
             picture = self._decoder(self._features(levels, 0))
         else:

@@ -1,6 +1,7 @@
 """Actions of a reader of an explorer and the resulting pictures, for the tests of its page."""
 
 import base64
+import json
 
 import torch
 
@@ -40,7 +41,12 @@ def after(tab, act):
 
 
 def codes_of(tab):
-    return [torch.tensor(code) for code in tab.evaluate("window.decoded.detail.codes")]
+    codes = json.loads(tab.evaluate("JSON.stringify(window.decoded.detail.codes)"))
+    return [torch.tensor(code, dtype=torch.float32) for code in codes]
+
+
+def manifest_of(explorer):
+    return json.loads(explorer.locator(".explorer-manifest").text_content())
 
 
 def pixels_of(canvas):

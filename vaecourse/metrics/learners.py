@@ -25,7 +25,7 @@ def gradient_boosting(codes, factor, test_codes, test_factor, seed):
 
 def boosted_trees(codes, factor, test_codes, test_factor, seed):
     """The same trees on histograms of the codes, grown for all classes at once; it takes seconds."""
-    from vaecourse.metrics.solvers.boosting import boost
+    from vaecourse.metrics.solvers.boosting import boost  # here, because it imports parts of SciPy that take a while
 
     importance, learned, told = boost(codes, factor, test_codes, seed)
     return importance, float(np.mean(learned == factor)), float(np.mean(told == test_factor))
